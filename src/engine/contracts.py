@@ -1,0 +1,49 @@
+"""Option contracts and their OSI symbols."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+ROOT = "SPXW"
+STRIKE_POINTS_MAX = 99_999
+
+_OSI = re.compile(r"SPXW {1,2}(\d{2})(\d{2})(\d{2})([CP])(\d{5})000", re.ASCII)
+
+
+class Right(StrEnum):
+    CALL = "C"
+    PUT = "P"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Contract:
+    """An SPXW option of the session's own date: a whole-point strike and a right."""
+
+    strike_points: int
+    right: Right
+
+    @property
+    def is_call(self) -> bool:
+        return self.right is Right.CALL
+
+
+def parse_osi(symbol: str) -> tuple[date, Contract] | None:
+    """The expiry and contract of an SPXW OSI symbol, or None.
+
+    Both the canonical 21 characters and the 20 of a symbol that lost a padding space are read.
+    """
+    match = _OSI.fullmatch(symbol)
+    if match is None:
+        return None
+    year, month, day, right, strike = match.groups()
+    try:
+        expiry = date(2000 + int(year), int(month), int(day))
+    except ValueError:
+        return None
+    return (expiry, Contract(int(strike), Right(right))) if int(strike) else None
+
+
+def format_osi(expiry: date, contract: Contract) -> str:
+    """The canonical 21-character OSI symbol."""
+    return f"{ROOT:<6}{expiry:%y%m%d}{contract.right}{contract.strike_points * 1000:08d}"
