@@ -1,0 +1,54 @@
+"""What a use case is handed: the resources it may use, the clocks, and who is asking."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from bus.jobs import Jobs
+from bus.topics import Topics
+from engine.fees import FeeSchedule
+from engine.money import PriceCents
+from marketdata.library import Library
+from store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Limits that an operator may set; the defaults are the product's (rulings 6)."""
+
+    token_days: int = 30
+    code_minutes: int = 15
+    code_failures_max: int = 5
+    code_interval_seconds: int = 60
+    login_failures_free: int = 5
+    idempotency_hours: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Resources and clocks. ``wall`` is UTC now for tokens and codes; ``market_now`` is the feed's
+    clock, or the last recorded close without a feed, None while nothing is recorded."""
+
+    database: Database
+    library: Library
+    jobs: Jobs
+    topics: Topics
+    wall: Callable[[], datetime]
+    market_now: Callable[[], datetime | None]
+    new_id: Callable[[], UUID]
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The authenticated caller with the settings that his orders are stamped with."""
+
+    user_id: int
+    uuid: UUID
+    email: str
+    fees: FeeSchedule
+    fees_overridden: bool
+    slippage_cents: PriceCents
+    operator: bool
+    token_id: int
