@@ -1,0 +1,106 @@
+"""What the use cases hand to the faces about sessions and orders: engine values with their identity."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from engine.ledger import Transaction
+from engine.orders import OrderStatus
+from engine.positions import Position
+from engine.sessions import BuyingPowerEffect, Financials, OrderState
+
+
+class SessionMode(StrEnum):
+    HISTORICAL = "historical"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A session at its clock. ``at`` is None until a simulation's clock is first set."""
+
+    id: UUID
+    account_id: UUID | None
+    mode: SessionMode
+    date: date
+    description: str | None
+    start_at: datetime
+    end_at: datetime
+    at: datetime | None
+    ended: bool
+    version: int
+    created_at: datetime
+    financials: Financials
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order at the session's clock; ``open_at`` turns the engine's seconds into times."""
+
+    session_id: UUID
+    date: date
+    open_at: datetime
+    state: OrderState
+    replaces_order_id: UUID | None
+    client_order_id: UUID | None
+    updated_at: datetime
+
+    @property
+    def id(self) -> UUID:
+        return self.state.order.id
+
+    @property
+    def status(self) -> OrderStatus:
+        return self.state.status
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReceipt:
+    """The answer to a placed, replaced or dry-run order.
+
+    ``version`` is the session's after the write; a replayed answer carries the first one.
+    """
+
+    order: OrderView
+    effect: BuyingPowerEffect
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PositionsView:
+    session_id: UUID
+    date: date
+    open_at: datetime
+    at: datetime
+    positions: tuple[Position, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionsView:
+    session_id: UUID
+    date: date
+    open_at: datetime
+    transactions: tuple[Transaction, ...]
+
+
+class SessionEventKind(StrEnum):
+    CREATED = "created"
+    CLOCK_MOVED = "clock_moved"
+    ORDER_PLACED = "order_placed"
+    ORDER_REPLACED = "order_replaced"
+    ORDER_DELETED = "order_deleted"
+    REPRICED = "repriced"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """One change of a session. ``seq`` is 1, 2, 3 … without gaps; the session's version equals
+    the last one. ``order_id`` is the order that changed, if one."""
+
+    session_id: UUID
+    seq: int
+    kind: SessionEventKind
+    order_id: UUID | None
+    at: datetime
