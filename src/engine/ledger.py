@@ -1,11 +1,14 @@
 """Transactions of fills and settlement, and the postings that prove them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from engine.contracts import Contract
-from engine.money import Cents, PriceCents
+from engine.fees import FeeSchedule, leg_fee_cents
+from engine.money import MULTIPLIER, Cents, PriceCents
+from engine.orders import Fill, Order
 
 
 class TransactionKind(StrEnum):
@@ -34,3 +37,56 @@ class Transaction:
     price_cents: PriceCents | None
     value_cents: Cents | None
     fees_cents: Cents
+
+    @property
+    def is_settlement(self) -> bool:
+        return self.order_id is None
+
+
+class LedgerAccount(StrEnum):
+    CASH = "cash"
+    OPTIONS = "options"
+    FEES = "fees"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One line of a double entry; a debit of the account is positive."""
+
+    account: LedgerAccount
+    amount_cents: Cents
+
+
+def fill_transactions(order: Order, fill: Fill, fees: FeeSchedule) -> tuple[Transaction, ...]:
+    """One transaction a leg; ids derive from the order's id and the leg's place."""
+    return tuple(
+        Transaction(
+            id=uuid5(order.id, str(i)),
+            order_id=order.id,
+            second=fill.second,
+            contract=leg.contract,
+            kind=TransactionKind(leg.action),
+            quantity=leg.quantity,
+            price_cents=price_cents,
+            value_cents=leg.action.sign * price_cents * MULTIPLIER * leg.quantity,
+            fees_cents=leg_fee_cents(fees, leg),
+        )
+        for i, (leg, price_cents) in enumerate(zip(order.ticket.legs, fill.leg_price_cents, strict=True))
+    )
+
+
+def postings(transactions: Sequence[Transaction]) -> tuple[Posting, ...]:
+    """The double entry of one event: cash pays the options' value and the fees."""
+    value = sum(t.value_cents or 0 for t in transactions)
+    fees = sum(t.fees_cents for t in transactions)
+    group = (
+        Posting(LedgerAccount.OPTIONS, value),
+        Posting(LedgerAccount.FEES, fees),
+        Posting(LedgerAccount.CASH, -value - fees),
+    )
+    assert is_balanced(group), "an event's postings sum to zero"
+    return group
+
+
+def is_balanced(group: Sequence[Posting]) -> bool:
+    return sum(posting.amount_cents for posting in group) == 0

@@ -1,11 +1,15 @@
 """Open positions, folded first in first out from transactions and marked at the mid."""
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from enum import StrEnum
-from uuid import UUID
+from typing import TypeAlias
+from uuid import UUID, uuid5
 
-from engine.contracts import Contract
-from engine.money import Cents, HalfTicks
+from engine.contracts import Contract, format_osi
+from engine.ledger import Transaction, TransactionKind
+from engine.market import MISSING_DELTA, MISSING_TICKS, Day
+from engine.money import MULTIPLIER, TICK_CENTS, Cents, HalfTicks, PriceCents
 
 
 class Direction(StrEnum):
@@ -47,3 +51,154 @@ class Position:
     @property
     def total_profit_cents(self) -> Cents:
         return self.unrealized_cents + self.realized_cents - self.fees_cents
+
+
+Key: TypeAlias = tuple[Contract, Direction]
+
+_CLOSES = {
+    TransactionKind.SELL_TO_CLOSE: Direction.LONG,
+    TransactionKind.BUY_TO_CLOSE: Direction.SHORT,
+}
+_OPENS = {
+    TransactionKind.BUY_TO_OPEN: Direction.LONG,
+    TransactionKind.SELL_TO_OPEN: Direction.SHORT,
+}
+
+
+def half_ticks_cents(half_ticks: HalfTicks, quantity: int) -> Cents:
+    """Money of ``quantity`` contracts marked at a mid given in half-ticks."""
+    return half_ticks * TICK_CENTS * MULTIPLIER * quantity // 2
+
+
+@dataclass(slots=True)
+class Holding:
+    """One open position while transactions are folded: its lots, oldest first, and its totals."""
+
+    lots: deque[tuple[int, PriceCents]] = field(default_factory=deque)
+    quantity: int = 0
+    cost_basis_cents: Cents = 0
+    debit_cents: Cents = 0
+    credit_cents: Cents = 0
+    realized_cents: Cents = 0
+    fees_cents: Cents = 0
+
+    def total(self, transaction: Transaction) -> None:
+        value = transaction.value_cents or 0
+        self.debit_cents += max(value, 0)
+        self.credit_cents += max(-value, 0)
+        self.fees_cents += transaction.fees_cents
+
+
+@dataclass(slots=True)
+class Books:
+    """The running fold of transactions: open holdings and the session's totals, in cents."""
+
+    holdings: dict[Key, Holding] = field(default_factory=dict)
+    credits_cents: Cents = 0
+    debits_cents: Cents = 0
+    fees_cents: Cents = 0
+    realized_cents: Cents = 0
+
+    def apply(self, transaction: Transaction) -> None:
+        """Book one leg of a fill."""
+        direction = _OPENS.get(transaction.kind)
+        if direction is None:
+            self.close((transaction.contract, _CLOSES[transaction.kind]), transaction)
+            return
+        value = self._total(transaction)
+        holding = self.holdings.setdefault((transaction.contract, direction), Holding())
+        holding.lots.append((transaction.quantity, transaction.price_cents or 0))
+        holding.quantity += transaction.quantity
+        holding.cost_basis_cents += value
+        holding.total(transaction)
+
+    def close(self, key: Key, transaction: Transaction) -> None:
+        """Book a close or a settlement: the oldest lots go first, and a flat holding vanishes."""
+        value = self._total(transaction)
+        holding = self.holdings[key]
+        basis = key[1].sign * MULTIPLIER * _take(holding.lots, transaction.quantity)
+        holding.quantity -= transaction.quantity
+        holding.cost_basis_cents -= basis
+        holding.realized_cents -= value + basis
+        self.realized_cents -= value + basis
+        holding.total(transaction)
+        if not holding.quantity:
+            del self.holdings[key]
+
+    def _total(self, transaction: Transaction) -> Cents:
+        value = transaction.value_cents or 0
+        self.debits_cents += max(value, 0)
+        self.credits_cents += max(-value, 0)
+        self.fees_cents += transaction.fees_cents
+        return value
+
+    @property
+    def flow_cents(self) -> Cents:
+        """What all that was booked did to cash."""
+        return self.credits_cents - self.debits_cents - self.fees_cents
+
+    @property
+    def cost_basis_cents(self) -> Cents:
+        return sum(holding.cost_basis_cents for holding in self.holdings.values())
+
+    def book(self) -> dict[Contract, int]:
+        """Signed contracts by contract, long and short of one contract netted."""
+        signed: dict[Contract, int] = {}
+        for (contract, direction), holding in self.holdings.items():
+            signed[contract] = signed.get(contract, 0) + direction.sign * holding.quantity
+        return signed
+
+
+def _take(lots: deque[tuple[int, PriceCents]], quantity: int) -> int:
+    """Remove the oldest ``quantity`` contracts; the sum of price cents times contracts removed."""
+    taken = 0
+    while quantity:
+        available, price = lots[0]
+        used = min(available, quantity)
+        taken += used * price
+        quantity -= used
+        if used == available:
+            lots.popleft()
+        else:
+            lots[0] = (available - used, price)
+    return taken
+
+
+def last_mark(day: Day, contract: Contract, second: int) -> HalfTicks:
+    """The contract's mid times two in ticks at ``second``, or at the last second it was quoted."""
+    row = day.row_of[contract]
+    asks = day.ask_ticks[row]
+    at = min(second, day.known_until)
+    while at >= 0 and int(asks[at]) == MISSING_TICKS:
+        at -= 1
+    return int(day.bid_ticks[row, at]) + int(asks[at]) if at >= 0 else 0
+
+
+def mark_positions(books: Books, day: Day, second: int, session_id: UUID) -> tuple[Position, ...]:
+    """The open positions by strike, call before put, long before short, marked at ``second``."""
+    return tuple(
+        _mark(key, holding, day, second, session_id)
+        for key, holding in sorted(books.holdings.items(), key=lambda item: item[0])
+    )
+
+
+def _mark(key: Key, holding: Holding, day: Day, second: int, session_id: UUID) -> Position:
+    contract, direction = key
+    mark = last_mark(day, contract, second)
+    value = direction.sign * half_ticks_cents(mark, holding.quantity)
+    delta = int(day.delta_e4[min(second, day.known_until), day.row_of[contract]])
+    return Position(
+        id=uuid5(session_id, f"{format_osi(day.date, contract)} {direction}"),
+        contract=contract,
+        direction=direction,
+        quantity=holding.quantity,
+        cost_basis_cents=holding.cost_basis_cents,
+        debit_cents=holding.debit_cents,
+        credit_cents=holding.credit_cents,
+        unrealized_cents=value - holding.cost_basis_cents,
+        realized_cents=holding.realized_cents,
+        fees_cents=holding.fees_cents,
+        net_liquidity_cents=value,
+        mark_half_ticks=mark,
+        delta_e4=None if delta == MISSING_DELTA else delta,
+    )

@@ -1,11 +1,32 @@
-"""A trading session as a value, and its state at any second."""
+"""A trading session as a value, and its state at any second.
 
+What is visible is a function of the orders and the clock alone (rulings 2.12): an order acts from
+the second it was placed, its fill from the second it happened, and settlement at the close.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from engine.ledger import Transaction
+from engine.fees import FeeSchedule, leg_fee_cents
+from engine.ledger import Transaction, fill_transactions
+from engine.margin import margin_cents
+from engine.market import MISSING_INDEX, Day
 from engine.money import Cents
 from engine.orders import Fill, Order, OrderStatus
-from engine.positions import Position
+from engine.positions import Books, Position, mark_positions
+from engine.reserves import reserve_cents
+from engine.settlement import settle
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One day's trading: the opening balance, the fees in force and the orders by priority."""
+
+    id: UUID
+    opening_cents: Cents
+    fees: FeeSchedule
+    orders: tuple[Order, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +92,99 @@ class BuyingPowerEffect:
     @property
     def new_cents(self) -> Cents:
         return self.current_cents - self.change_cents
+
+
+def fee_estimate_cents(order: Order, fees: FeeSchedule) -> Cents:
+    """What filling the order will cost in fees."""
+    return sum(leg_fee_cents(fees, leg) for leg in order.ticket.legs)
+
+
+def is_filled(order: Order, second: int) -> bool:
+    return order.fill is not None and order.fill.second <= second
+
+
+def is_working(order: Order, second: int) -> bool:
+    """True when the order was placed by ``second`` and rests unfilled: it reserves and claims."""
+    return order.placed_second <= second and not is_filled(order, second)
+
+
+def fold_fills(orders: Sequence[Order], fees: FeeSchedule, second: int) -> tuple[Books, list[Transaction]]:
+    """The books after every fill up to ``second``, and its transactions in the order of the fills."""
+    filled = sorted((o for o in orders if is_filled(o, second)), key=_fill_order)
+    transactions = [row for o in filled if o.fill for row in fill_transactions(o, o.fill, fees)]
+    books = Books()
+    for row in transactions:
+        books.apply(row)
+    return books, transactions
+
+
+def _fill_order(order: Order) -> tuple[int, int, int]:
+    return (order.fill.second if order.fill else -1, *order.priority)
+
+
+def state_at(session: Session, day: Day, second: int) -> SessionState:
+    """Everything that is visible at ``second``; at the close the session is settled."""
+    books, transactions = fold_fills(session.orders, session.fees, second)
+    settled = second >= day.close_second
+    if settled:
+        for key, row in settle(books, day, session.id, session.fees):
+            books.close(key, row)
+            transactions.append(row)
+    positions = mark_positions(books, day, second, session.id)
+    rows_of: dict[UUID | None, list[Transaction]] = {}
+    for row in transactions:
+        rows_of.setdefault(row.order_id, []).append(row)
+    return SessionState(
+        second=second,
+        settled=settled,
+        financials=_financials(session, day, second, books, positions),
+        orders=tuple(
+            _order_state(order, session.fees, second, rows_of.get(order.id, []), settled=settled)
+            for order in session.orders
+        ),
+        transactions=tuple(transactions),
+        positions=positions,
+    )
+
+
+def _order_state(
+    order: Order, fees: FeeSchedule, second: int, rows: Sequence[Transaction], *, settled: bool
+) -> OrderState:
+    if is_filled(order, second):
+        paid = sum(row.fees_cents for row in rows)
+        return OrderState(order, OrderStatus.FILLED, paid, order.fill, tuple(rows))
+    status = OrderStatus.EXPIRED if settled else OrderStatus.PENDING
+    return OrderState(order, status, fee_estimate_cents(order, fees), None, ())
+
+
+def _financials(
+    session: Session, day: Day, second: int, books: Books, positions: Sequence[Position]
+) -> Financials:
+    margin, reserve = requirement_cents(session, day, second, books)
+    value = sum(position.net_liquidity_cents for position in positions)
+    return Financials(
+        opening_cents=session.opening_cents,
+        credits_cents=books.credits_cents,
+        debits_cents=books.debits_cents,
+        fees_cents=books.fees_cents,
+        margin_cents=margin,
+        available_cents=session.opening_cents + books.flow_cents - margin - reserve,
+        realized_cents=books.realized_cents,
+        unrealized_cents=value - books.cost_basis_cents,
+        options_value_cents=value,
+    )
+
+
+def requirement_cents(session: Session, day: Day, second: int, books: Books) -> tuple[Cents, Cents]:
+    """Margin of the open positions and the reserve of the working orders at ``second``."""
+    if second >= day.close_second:
+        return 0, 0
+    spx_e4 = index_at(day, second)
+    book = books.book()
+    working = [order for order in session.orders if is_working(order, second)]
+    return margin_cents(book, spx_e4), reserve_cents(book, working, session.fees, spx_e4)
+
+
+def index_at(day: Day, second: int) -> int:
+    """The index at ``second`` in 0.0001 points, or ``MISSING_INDEX``."""
+    return int(day.spx_e4[second]) if second <= day.known_until else MISSING_INDEX

@@ -21,7 +21,7 @@ from engine.orders import (
     TriggerDirection,
 )
 
-_DECIMAL = re.compile(r"(\d{1,6})(?:\.(\d{1,12}))?", re.ASCII)
+_PRICE = re.compile(r"(\d{1,6})(?:\.(\d{1,2})0{0,10})?", re.ASCII)
 _QUANTITY = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -113,7 +113,7 @@ def _read_prices(request: OrderRequest, legs: tuple[Leg, ...]) -> Ticket | Denia
         return _denied(Code.INVALID_PRICE, f"{name} is required for a {kind} order", name)
     cents = read_price_cents(text)
     if cents is None or (kind is OrderType.STOP and cents == 0):
-        return _denied(Code.INVALID_PRICE, f"{name} must be a positive decimal such as 10.50", name)
+        return _denied(Code.INVALID_PRICE, f"{name} must be a positive decimal of at most two places, such as 10.50", name)
     effect = _read_effect(request, kind, legs)
     if isinstance(effect, Denial):
         return effect
@@ -148,17 +148,12 @@ def _read_direction(request: OrderRequest, effect: Effect) -> TriggerDirection |
 
 
 def read_price_cents(text: str) -> PriceCents | None:
-    """A non-negative decimal as price cents, or None.
-
-    Fractions of a cent are rounded up to the next whole cent that is off the grid, so that the
-    tick check refuses them with its own message.
-    """
-    match = _DECIMAL.fullmatch(text)
+    """A non-negative decimal of at most two places as price cents, or None."""
+    match = _PRICE.fullmatch(text)
     if match is None:
         return None
-    whole, fraction = match.group(1), match.group(2) or ""
-    cents = int(whole) * 100 + int(fraction.ljust(2, "0")[:2])
-    return cents if not fraction[2:].strip("0") else cents - cents % 5 + 1
+    whole, fraction = match.groups(default="")
+    return int(whole) * 100 + int(fraction.ljust(2, "0"))
 
 
 def _off_grid(ticket: Ticket) -> Denial | None:

@@ -1,0 +1,210 @@
+"""Whether an order may be placed, replaced or deleted, and what it does to buying power."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from engine.denials import Code, Denial
+from engine.fills import first_fill, is_triggered, leg_quotes, signed_cents
+from engine.margin import margin_cents
+from engine.market import Day
+from engine.money import MULTIPLIER, Cents, PriceCents, money_text
+from engine.orders import Action, Order, OrderType, Ticket
+from engine.positions import Books, Direction, Key
+from engine.sessions import (
+    BuyingPowerEffect,
+    Session,
+    fee_estimate_cents,
+    fold_fills,
+    index_at,
+    is_working,
+    requirement_cents,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """An order that was admitted, with the scan of the rest of its day."""
+
+    order: Order
+    effect: BuyingPowerEffect
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """Who and what a new order is, beside its ticket."""
+
+    id: UUID
+    sequence: int
+    slippage_cents: PriceCents
+
+
+def place(session: Session, day: Day, second: int, ticket: Ticket, new: NewOrder) -> Placement | Denial:
+    """Admit ``ticket`` at ``second``: data, stop, positions, buying power, then the later orders."""
+    denial = _unplaceable(day, second, ticket)
+    if denial is not None:
+        return denial
+    fill = first_fill(day, ticket, new.slippage_cents, second, day.close_second)
+    order = Order(new.id, new.sequence, second, ticket, new.slippage_cents, fill)
+    denial = admission(session, day, order)
+    if denial is not None:
+        return denial
+    after = with_order(session, order)
+    denial = broken_dependency(session, after, day, after_priority=order.priority)
+    return denial or Placement(order, effect_of(session, day, order))
+
+
+def remove(session: Session, day: Day, order: Order) -> Session | Denial:
+    """The session without ``order``, or a denial that names the first later order that needs it."""
+    after = without_order(session, order.id)
+    return broken_dependency(session, after, day, after_priority=order.priority) or after
+
+
+def replace_order(
+    session: Session, day: Day, second: int, old: Order, ticket: Ticket, new: NewOrder
+) -> Placement | Denial:
+    """Delete ``old`` and place ``ticket`` at ``second`` in one step; the later orders are checked once."""
+    without = without_order(session, old.id)
+    denial = _unplaceable(day, second, ticket)
+    if denial is not None:
+        return denial
+    fill = first_fill(day, ticket, new.slippage_cents, second, day.close_second)
+    order = Order(new.id, new.sequence, second, ticket, new.slippage_cents, fill)
+    denial = admission(without, day, order)
+    if denial is not None:
+        return denial
+    first_changed = min(old.priority, order.priority)
+    after = with_order(without, order)
+    denial = broken_dependency(session, after, day, after_priority=first_changed, skip=order.id)
+    return denial or Placement(order, effect_of(without, day, order))
+
+
+def with_order(session: Session, order: Order) -> Session:
+    return replace(session, orders=tuple(sorted((*session.orders, order), key=lambda o: o.priority)))
+
+
+def without_order(session: Session, order_id: UUID) -> Session:
+    return replace(session, orders=tuple(o for o in session.orders if o.id != order_id))
+
+
+def _unplaceable(day: Day, second: int, ticket: Ticket) -> Denial | None:
+    if second >= day.close_second:
+        return Denial(Code.MARKET_CLOSED, "the market is closed: orders are taken before the close")
+    if leg_quotes(day, ticket, second) is None:
+        return Denial(Code.NO_MARKET_DATA, "no market data for every leg at the session's time", ("legs",))
+    if ticket.type is OrderType.STOP and is_triggered(day, ticket, second):
+        return Denial(Code.STOP_IMMEDIATE, "stop order would execute immediately", ("stop_trigger",))
+    return None
+
+
+def admission(session: Session, day: Day, order: Order) -> Denial | None:
+    """Why ``order`` could not be placed at its second beside the orders of higher priority, if so."""
+    second = order.placed_second
+    before = replace(session, orders=tuple(o for o in session.orders if o.priority < order.priority))
+    books, _ = fold_fills(before.orders, session.fees, second)
+    denial = _unmatched_close(books, before.orders, order, second)
+    if denial is not None:
+        return denial
+    after = with_order(before, order)
+    books_after, _ = fold_fills(after.orders, session.fees, second)
+    margin, reserve = requirement_cents(after, day, second, books_after)
+    available = session.opening_cents + books_after.flow_cents - margin - reserve
+    if available >= 0 or _only_reduces(order, books, day):
+        return None
+    message = f"insufficient buying power: {money_text(-available)} more is needed"
+    return Denial(Code.INSUFFICIENT_BUYING_POWER, message)
+
+
+def _unmatched_close(books: Books, orders: Sequence[Order], order: Order, second: int) -> Denial | None:
+    """Closing legs need an open position that no working order claims already (rulings 2.11)."""
+    claims = _claims([o for o in orders if is_working(o, second)])
+    for key, quantity in _claims([order]).items():
+        holding = books.holdings.get(key)
+        free = (holding.quantity if holding else 0) - claims.get(key, 0)
+        if quantity > free:
+            contract, direction = key
+            message = (
+                f"no open {direction} position to close: {max(free, 0)} of {quantity} contracts of "
+                f"{contract.strike_points} {contract.right.name.lower()} are free"
+            )
+            return Denial(Code.NO_POSITION, message, ("legs",))
+    return None
+
+
+def _claims(orders: Sequence[Order]) -> dict[Key, int]:
+    claims: dict[Key, int] = {}
+    for order in orders:
+        for leg in order.ticket.legs:
+            if not leg.action.opens:
+                closed = Direction.LONG if leg.action is Action.SELL_TO_CLOSE else Direction.SHORT
+                key = (leg.contract, closed)
+                claims[key] = claims.get(key, 0) + leg.quantity
+    return claims
+
+
+def _only_reduces(order: Order, books: Books, day: Day) -> bool:
+    """An order of closing legs only that does not raise margin is always allowed (rulings 3.3)."""
+    return not order.ticket.opens and _margin_change(order, books, day) <= 0
+
+
+def _margin_change(order: Order, books: Books, day: Day) -> Cents:
+    spx_e4 = index_at(day, order.placed_second)
+    book = books.book()
+    after = dict(book)
+    for leg in order.ticket.legs:
+        after[leg.contract] = after.get(leg.contract, 0) + leg.action.sign * leg.quantity
+    return margin_cents(after, spx_e4) - margin_cents(book, spx_e4)
+
+
+def effect_of(session: Session, day: Day, order: Order) -> BuyingPowerEffect:
+    """What the order does to buying power as if it were filled, before the later orders.
+
+    A working limit counts at its limit price, a working stop at its trigger and slippage.
+    """
+    second = order.placed_second
+    before = replace(session, orders=tuple(o for o in session.orders if o.priority < order.priority))
+    books, _ = fold_fills(before.orders, session.fees, second)
+    margin, reserve = requirement_cents(before, day, second, books)
+    margin_change = _margin_change(order, books, day)
+    cost = net_cost_cents(order) + fee_estimate_cents(order, session.fees)
+    return BuyingPowerEffect(
+        margin_change_cents=margin_change,
+        change_cents=margin_change + cost,
+        current_cents=session.opening_cents + books.flow_cents - margin - reserve,
+    )
+
+
+def net_cost_cents(order: Order) -> Cents:
+    """The signed money of the whole order, a debit positive: at its fill where that is at once,
+    else at the price it waits for."""
+    ticket = order.ticket
+    if order.fill is not None and order.fill.second == order.placed_second:
+        price = order.fill.net_price_cents
+    else:
+        price = working_price_cents(order)
+    return price * MULTIPLIER * ticket.units
+
+
+def working_price_cents(order: Order) -> PriceCents:
+    """The signed price a working order may fill at: its limit, or its trigger made worse by slippage."""
+    ticket = order.ticket
+    assert ticket.effect is not None, "a market order never rests"
+    if ticket.price_cents is not None:
+        return signed_cents(ticket.price_cents, ticket.effect)
+    assert ticket.trigger_cents is not None
+    worse = signed_cents(ticket.trigger_cents, ticket.effect) + order.slippage_cents
+    return worse if ticket.legs[0].action.sign > 0 else min(worse, 0)
+
+
+def broken_dependency(
+    before: Session, after: Session, day: Day, *, after_priority: tuple[int, int], skip: UUID | None = None
+) -> Denial | None:
+    """The first later order that could be placed before an edit and no longer can, as a denial."""
+    for order in after.orders:
+        if order.priority <= after_priority or order.id == skip:
+            continue
+        denial = admission(after, day, order)
+        if denial is not None and admission(before, day, order) is None:
+            message = f"order {order.id} placed later depends on this: {denial.message}"
+            return Denial(Code.ORDER_DEPENDENCY, message)
+    return None
