@@ -1,0 +1,180 @@
+"""The pool of PostgreSQL connections, and the two ways to use one: to write and to read."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+Tx: TypeAlias = AsyncConnection
+T = TypeVar("T")
+
+ATTEMPTS_MAX = 4
+SERIALIZATION_FAILURE = "40001"
+DEADLOCK_DETECTED = "40P01"
+FEATURE_NOT_SUPPORTED = "0A000"
+RETRIED_STATES = frozenset({SERIALIZATION_FAILURE, DEADLOCK_DETECTED})
+OUTAGE_CLASSES = ("08", "53", "57", "58")
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+class DatabaseUnavailable(Exception):
+    """PostgreSQL could not be reached, is stopping, or did not answer in time. Worth a retry later.
+
+    If it was raised by a commit, whether the transaction took effect is unknown; an idempotency
+    key makes the repeat safe.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one process may take from the server: connections, and how long it may hold them."""
+
+    connections: int = 8
+    checkout_seconds: float = 2.0
+    statement_ms: int = 5_000
+    lock_ms: int = 2_000
+    idle_in_transaction_ms: int = 5_000
+
+
+class Database:
+    """One process's pool. ``url`` is ``postgresql://user:password@host:port/name``; a Unix socket
+    is named as ``postgresql://user@/name?host=/directory``."""
+
+    def __init__(self, url: str, bounds: Bounds | None = None) -> None:
+        self._engine = _engine(url, bounds or Bounds())
+        self._reader = self._engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """BEGIN … COMMIT, or ROLLBACK on any exception.
+
+        A caller that is cancelled while it commits waits for the commit's outcome first, so the
+        connection never goes back to the pool in an unknown state.
+        """
+        async with _connection(self._engine) as connection:
+            transaction = await connection.begin()
+            try:
+                yield connection
+            except BaseException:
+                await to_the_end(transaction.rollback())
+                raise
+            await to_the_end(transaction.commit())
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """A read-only view of one moment: every statement inside sees the same snapshot."""
+        async with _connection(self._reader) as connection, connection.begin():
+            yield connection
+
+    async def run(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """``work`` in a transaction of its own, repeated whole when the server asks for that:
+        after a deadlock, a serialization failure, or a statement cached before a migration."""
+        for _ in range(ATTEMPTS_MAX - 1):
+            try:
+                async with self.transaction() as tx:
+                    return await work(tx)
+            except DBAPIError as error:
+                if not _is_retried(error):
+                    raise
+        async with self.transaction() as tx:
+            return await work(tx)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def driver_url(url: str) -> URL:
+    """``url`` with the driver this house uses, whatever driver or short scheme it named."""
+    return make_url(url.replace("postgres://", "postgresql://", 1)).set(
+        drivername="postgresql+asyncpg"
+    )
+
+
+async def to_the_end(work: Awaitable[None]) -> None:
+    """Await ``work`` to its end even when cancelled meanwhile; the cancellation follows after."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        except Exception:  # noqa: BLE001, S110 - the task's own failure is raised below
+            pass
+    task.result()
+    if cancelled is not None:
+        raise cancelled
+
+
+def _engine(url: str, bounds: Bounds) -> AsyncEngine:
+    return create_async_engine(
+        driver_url(url),
+        pool_size=bounds.connections,
+        max_overflow=0,
+        pool_timeout=bounds.checkout_seconds,
+        pool_use_lifo=True,
+        connect_args={
+            "timeout": bounds.checkout_seconds,
+            "command_timeout": 2 * bounds.statement_ms / 1000,
+            "server_settings": {
+                "application_name": "zerodte",
+                "statement_timeout": str(bounds.statement_ms),
+                "lock_timeout": str(bounds.lock_ms),
+                "idle_in_transaction_session_timeout": str(
+                    bounds.idle_in_transaction_ms
+                ),
+                "timezone": "UTC",
+            },
+        },
+    )
+
+
+@asynccontextmanager
+async def _connection(engine: AsyncEngine) -> AsyncIterator[Tx]:
+    """A connection of the pool's, whose failures to serve become ``DatabaseUnavailable``."""
+    connection = await _checked_out(engine)
+    try:
+        yield connection
+    except DBAPIError as error:
+        if _is_outage(error):
+            raise DatabaseUnavailable("the database did not answer") from error
+        raise
+    finally:
+        await to_the_end(connection.close())
+
+
+async def _checked_out(engine: AsyncEngine) -> Tx:
+    try:
+        return await engine.connect()
+    except PoolTimeoutError as error:
+        raise DatabaseUnavailable("every database connection is busy") from error
+    except (OSError, DBAPIError) as error:
+        raise DatabaseUnavailable("the database cannot be reached") from error
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    state = _sqlstate(error)
+    return (
+        error.connection_invalidated
+        or state == LOCK_NOT_AVAILABLE
+        or state.startswith(OUTAGE_CLASSES)
+    )
+
+
+def _is_retried(error: DBAPIError) -> bool:
+    state = _sqlstate(error)
+    return state in RETRIED_STATES or (
+        state == FEATURE_NOT_SUPPORTED and "cached statement plan" in str(error.orig)
+    )
