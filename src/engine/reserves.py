@@ -1,0 +1,130 @@
+"""What working orders reserve: rulings 3.3, decided in docs/decisions/0010-margin.md."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from engine.contracts import Contract
+from engine.fees import FeeSchedule, leg_fee_cents
+from engine.margin import Book, margin_cents
+from engine.money import MULTIPLIER, Cents, IndexE4, PriceCents
+from engine.orders import Effect, Leg, Order
+
+OPENING_EXACT_MAX = 8
+CLOSING_EXACT_MAX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PendingOrder:
+    """A working order as the reserve sees it: its legs as signed contracts, and the cash that its
+    fill takes, a debit and fees positive, a credit negative."""
+
+    opening: Book
+    closing: Book
+    cost_cents: Cents
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One way in which working orders may change the book, with its cash."""
+
+    legs: Mapping[Contract, int]
+    cost_cents: Cents
+    after: int | None = None
+
+
+def reserve_cents(
+    filled: Book, working: Sequence[Order], fees: FeeSchedule, spx_e4: IndexE4
+) -> Cents:
+    """What ``working`` orders, by priority, reserve beside the margin of ``filled``."""
+    by_priority = sorted(working, key=lambda order: order.priority)
+    return worst_fill_cents(
+        filled, [pending_order(order, fees) for order in by_priority], spx_e4
+    )
+
+
+def pending_order(order: Order, fees: FeeSchedule) -> PendingOrder:
+    legs = order.ticket.legs
+    fee_cents = sum(leg_fee_cents(fees, leg) for leg in legs)
+    return PendingOrder(
+        opening=_signed(leg for leg in legs if leg.action.opens),
+        closing=_signed(leg for leg in legs if not leg.action.opens),
+        cost_cents=working_price_cents(order) * MULTIPLIER * order.ticket.units
+        + fee_cents,
+    )
+
+
+def working_price_cents(order: Order) -> PriceCents:
+    """The signed price, a debit positive, at which a resting order may fill at worst: its limit, or
+    its trigger made worse by slippage (a credit is never less than 0)."""
+    ticket = order.ticket
+    assert ticket.effect is not None, "a market order never rests"
+    sign = 1 if ticket.effect is Effect.DEBIT else -1
+    if ticket.price_cents is not None:
+        return sign * ticket.price_cents
+    assert ticket.trigger_cents is not None
+    worse = sign * ticket.trigger_cents + order.slippage_cents
+    return worse if ticket.effect is Effect.DEBIT else min(0, worse)
+
+
+def worst_fill_cents(
+    filled: Book, pending: Sequence[PendingOrder], spx_e4: IndexE4
+) -> Cents:
+    """The most that any set of ``pending`` orders, by priority, may take by filling; at least 0."""
+    steps, further_cents = _steps(pending, spx_e4)
+    held_cents = margin_cents(filled, spx_e4)
+    worst = 0
+    for taken in product((False, True), repeat=len(steps)):
+        if any(
+            used and step.after is not None and not taken[step.after]
+            for used, step in zip(taken, steps, strict=True)
+        ):
+            continue
+        book, cost = dict(filled), 0
+        for used, step in zip(taken, steps, strict=True):
+            if used:
+                cost += step.cost_cents
+                for contract, count in step.legs.items():
+                    book[contract] = book.get(contract, 0) + count
+        worst = max(worst, margin_cents(book, spx_e4) - held_cents + cost)
+    return worst + further_cents
+
+
+def _steps(
+    pending: Sequence[PendingOrder], spx_e4: IndexE4
+) -> tuple[list[Step], Cents]:
+    """The steps to combine exactly, and what the orders beyond them add on their own."""
+    steps: list[Step] = []
+    further_cents = openings = closings = 0
+    for order in pending:
+        opened: int | None = None
+        closing_alone = margin_cents(order.closing, spx_e4)
+        cost = order.cost_cents
+        if order.opening:
+            if openings < OPENING_EXACT_MAX:
+                openings += 1
+                opened = len(steps)
+                steps.append(Step(order.opening, cost))
+                cost = 0
+            else:
+                closing_alone += margin_cents(order.opening, spx_e4)
+                further_cents += max(0, closing_alone + cost)
+                continue
+        else:
+            further_cents += max(0, cost)
+            cost = min(0, cost)
+        if closing_alone and closings < CLOSING_EXACT_MAX:
+            closings += 1
+            steps.append(Step(order.closing, cost, opened))
+        elif closing_alone:
+            further_cents += max(0, closing_alone + cost)
+    return steps, further_cents
+
+
+def _signed(legs: Iterable[Leg]) -> dict[Contract, int]:
+    signed: dict[Contract, int] = {}
+    for leg in legs:
+        signed[leg.contract] = (
+            signed.get(leg.contract, 0) + leg.action.sign * leg.quantity
+        )
+    return signed
