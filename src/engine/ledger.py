@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from engine.contracts import Contract
 from engine.fees import FeeSchedule, leg_fee_cents
 from engine.money import MULTIPLIER, Cents, PriceCents
-from engine.orders import Fill, Order
+from engine.orders import Effect, Fill, Order
 
 
 class TransactionKind(StrEnum):
@@ -19,6 +19,9 @@ class TransactionKind(StrEnum):
     EXERCISE = "exercise"
     ASSIGNMENT = "assignment"
     EXPIRATION = "expiration"
+
+
+_CREDITS = {TransactionKind.SELL_TO_OPEN, TransactionKind.SELL_TO_CLOSE, TransactionKind.EXERCISE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,13 @@ class Transaction:
     @property
     def is_settlement(self) -> bool:
         return self.order_id is None
+
+    @property
+    def effect(self) -> Effect | None:
+        """Which way the value flows; an expiration has none."""
+        if self.value_cents is None:
+            return None
+        return Effect.CREDIT if self.kind in _CREDITS else Effect.DEBIT
 
 
 class LedgerAccount(StrEnum):
