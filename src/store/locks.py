@@ -1,27 +1,37 @@
-"""Every lock this product takes, in the one order that cannot deadlock:
-idempotency key → user → account → session → outbox."""
+"""Every row lock this product takes, in the one order that cannot deadlock:
+idempotency key (by its claim) → user → account → session."""
 
-import hashlib
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from store import sessions
 from store.database import Tx
+from store.sessions import StoredSession
+from store.tables.outbox import OutboxRow
+from store.tables.sessions import SessionRow
 from store.tables.users import UserRow
 
+_outbox = OutboxRow.__table__  # type: ignore[attr-defined]
+_sessions = SessionRow.__table__  # type: ignore[attr-defined]
 _users = UserRow.__table__  # type: ignore[attr-defined]
 
 
-async def idempotency_key(tx: Tx, user_id: int, key: str) -> None:
-    """Wait until no other transaction is answering this key of this user."""
-    digest = hashlib.sha256(f"{user_id} {key}".encode()).digest()
-    number = int.from_bytes(digest[:8], "big", signed=True)
-    await tx.execute(select(func.pg_advisory_xact_lock(number)))
-
-
 async def user(tx: Tx, user_id: int) -> None:
-    """Hold a user's row until the transaction ends; new rows that refer to it are not held up."""
-    await tx.execute(
-        select(_users.c.id)
-        .where(_users.c.id == user_id)
-        .with_for_update(key_share=True)
-    )
+    """Hold a user's row until the transaction ends; rows that refer to it are not held up."""
+    held = select(_users.c.id).where(_users.c.id == user_id)
+    await tx.execute(held.with_for_update(key_share=True))
+
+
+async def session(tx: Tx, user_id: int, session_id: UUID) -> StoredSession | None:
+    """Hold a session of the user's until the transaction ends, or None where he has no such one."""
+    owned = (_sessions.c.uuid == session_id) & (_sessions.c.user_id == user_id)
+    held = sessions.columns().where(owned).with_for_update(key_share=True)
+    row = (await tx.execute(held)).one_or_none()
+    return sessions.from_row(row) if row else None
+
+
+async def jobs_owed(tx: Tx, limit: int) -> list[int]:
+    """Hold the oldest jobs of the outbox that nobody else is delivering."""
+    held = select(_outbox.c.id).order_by(_outbox.c.id).limit(limit)
+    return list((await tx.execute(held.with_for_update(skip_locked=True))).scalars())

@@ -1,7 +1,6 @@
 """Answers kept so that a repeated request gets the first one's."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -17,7 +16,7 @@ from sqlmodel import Field, SQLModel
 
 
 class IdempotencyKeyRow(SQLModel, table=True):
-    """A key a user has spent. ``answer`` is JSON and not JSONB, so its text stays as written."""
+    """A key of a user's. ``answer`` is null until a request under it succeeds."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (
@@ -37,7 +36,7 @@ class IdempotencyKeyRow(SQLModel, table=True):
     )
     key: str = Field(sa_column=Column(Text, primary_key=True))
     request_hash: bytes
-    answer: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    answer: bytes | None = None
     created_at: datetime = Field(
         sa_column=Column(DateTime(timezone=True), nullable=False)
     )

@@ -71,7 +71,7 @@ def upgrade() -> None:
         ),
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("request_hash", sa.LargeBinary, nullable=False),
-        sa.Column("answer", sa.JSON, nullable=False),
+        sa.Column("answer", sa.LargeBinary, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "octet_length(request_hash) = 32", name="idempotency_keys_hash_whole"
