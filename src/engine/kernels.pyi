@@ -23,15 +23,6 @@ def first_at_or_below(
     add up to more than ``SCAN_WEIGHTS_MAX``.
     """
 
-def first_at_or_above(
-    bid_ticks: TickMatrix,
-    ask_ticks: TickMatrix,
-    legs: Sequence[tuple[int, int]],
-    threshold_half_ticks: HalfTicks,
-    seconds: range,
-) -> int:
-    """As ``first_at_or_below``, for the first net that is at least the threshold."""
-
 def add_marks(
     bid_ticks: TickMatrix,
     ask_ticks: TickMatrix,
