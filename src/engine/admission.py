@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from engine.denials import Code, Denial
-from engine.fills import first_fill, is_triggered, leg_quotes, signed_cents
+from engine.fills import first_fill, is_triggered, leg_quotes
 from engine.margin import margin_cents
 from engine.market import Day
 from engine.money import MULTIPLIER, Cents, PriceCents, money_text
 from engine.orders import Action, Order, OrderType, Ticket
 from engine.positions import Books, Direction, Key
+from engine.reserves import working_price_cents
 from engine.sessions import (
     BuyingPowerEffect,
     Session,
@@ -39,44 +40,36 @@ class NewOrder:
     slippage_cents: PriceCents
 
 
-def place(session: Session, day: Day, second: int, ticket: Ticket, new: NewOrder) -> Placement | Denial:
-    """Admit ``ticket`` at ``second``: data, stop, positions, buying power, then the later orders."""
+def place(
+    session: Session,
+    day: Day,
+    second: int,
+    ticket: Ticket,
+    new: NewOrder,
+    replacing: Order | None = None,
+) -> Placement | Denial:
+    """Admit ``ticket`` at ``second``: data, stop, positions, buying power, then the later orders.
+
+    With ``replacing`` that order is deleted in the same step.
+    """
     denial = _unplaceable(day, second, ticket)
     if denial is not None:
         return denial
     fill = first_fill(day, ticket, new.slippage_cents, second, day.close_second)
     order = Order(new.id, new.sequence, second, ticket, new.slippage_cents, fill)
-    denial = admission(session, day, order)
+    base = without_order(session, replacing.id) if replacing else session
+    denial = admission(base, day, order)
     if denial is not None:
         return denial
-    after = with_order(session, order)
-    denial = broken_dependency(session, after, day, after_priority=order.priority)
-    return denial or Placement(order, effect_of(session, day, order))
+    changed_from = min(replacing.priority, order.priority) if replacing else order.priority
+    denial = broken_dependency(session, with_order(base, order), day, changed_from)
+    return denial or Placement(order, effect_of(base, day, order))
 
 
 def remove(session: Session, day: Day, order: Order) -> Session | Denial:
     """The session without ``order``, or a denial that names the first later order that needs it."""
     after = without_order(session, order.id)
-    return broken_dependency(session, after, day, after_priority=order.priority) or after
-
-
-def replace_order(
-    session: Session, day: Day, second: int, old: Order, ticket: Ticket, new: NewOrder
-) -> Placement | Denial:
-    """Delete ``old`` and place ``ticket`` at ``second`` in one step; the later orders are checked once."""
-    without = without_order(session, old.id)
-    denial = _unplaceable(day, second, ticket)
-    if denial is not None:
-        return denial
-    fill = first_fill(day, ticket, new.slippage_cents, second, day.close_second)
-    order = Order(new.id, new.sequence, second, ticket, new.slippage_cents, fill)
-    denial = admission(without, day, order)
-    if denial is not None:
-        return denial
-    first_changed = min(old.priority, order.priority)
-    after = with_order(without, order)
-    denial = broken_dependency(session, after, day, after_priority=first_changed, skip=order.id)
-    return denial or Placement(order, effect_of(without, day, order))
+    return broken_dependency(session, after, day, order.priority) or after
 
 
 def with_order(session: Session, order: Order) -> Session:
@@ -185,23 +178,13 @@ def net_cost_cents(order: Order) -> Cents:
     return price * MULTIPLIER * ticket.units
 
 
-def working_price_cents(order: Order) -> PriceCents:
-    """The signed price a working order may fill at: its limit, or its trigger made worse by slippage."""
-    ticket = order.ticket
-    assert ticket.effect is not None, "a market order never rests"
-    if ticket.price_cents is not None:
-        return signed_cents(ticket.price_cents, ticket.effect)
-    assert ticket.trigger_cents is not None
-    worse = signed_cents(ticket.trigger_cents, ticket.effect) + order.slippage_cents
-    return worse if ticket.legs[0].action.sign > 0 else min(worse, 0)
-
-
 def broken_dependency(
-    before: Session, after: Session, day: Day, *, after_priority: tuple[int, int], skip: UUID | None = None
+    before: Session, after: Session, day: Day, changed_from: tuple[int, int]
 ) -> Denial | None:
     """The first later order that could be placed before an edit and no longer can, as a denial."""
+    known = {order.id for order in before.orders}
     for order in after.orders:
-        if order.priority <= after_priority or order.id == skip:
+        if order.priority <= changed_from or order.id not in known:
             continue
         denial = admission(after, day, order)
         if denial is not None and admission(before, day, order) is None:

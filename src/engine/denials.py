@@ -14,6 +14,7 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     RATE_LIMITED = "rate_limited"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    CLIENT_ORDER_ID_REUSED = "client_order_id_reused"
     VERSION_CONFLICT = "version_conflict"
     # people
     EMAIL_NOT_FOUND = "email_not_found"

@@ -6,7 +6,7 @@ Net values are signed, a debit positive, per unit of the structure. Rules: rulin
 import math
 from collections.abc import Iterator, Sequence
 
-from engine.kernels import first_touch
+from engine.kernels import first_at_or_below
 from engine.market import Day, Quote
 from engine.money import TICK_CENTS, HalfTicks, PriceCents, Ticks, ceil_div
 from engine.orders import Effect, Fill, OrderType, Ticket, TriggerDirection
@@ -109,12 +109,12 @@ def first_fill(
 def _touch(
     day: Day, ticket: Ticket, slippage_cents: PriceCents, from_second: int, until_second: int
 ) -> int | None:
-    rows = [day.row_of.get(leg.contract) for leg in ticket.legs]
-    if None in rows:
-        return None
     weights, bound = scan_bound(ticket, slippage_cents)
-    first, last = max(from_second, day.known_from), min(until_second, day.known_until + 1)
-    second = first_touch(day.bid_ticks, day.ask_ticks, rows, weights, bound, first, last)
+    if any(leg.contract not in day.row_of for leg in ticket.legs):
+        return None
+    legs = [(day.row_of[leg.contract], weight) for leg, weight in zip(ticket.legs, weights, strict=True)]
+    seconds = range(max(from_second, day.known_from), min(until_second, day.known_until + 1))
+    second = first_at_or_below(day.bid_ticks, day.ask_ticks, legs, bound, seconds)
     return None if second < 0 else second
 
 

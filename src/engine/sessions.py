@@ -131,29 +131,22 @@ def state_at(session: Session, day: Day, second: int) -> SessionState:
             books.close(key, row)
             transactions.append(row)
     positions = mark_positions(books, day, second, session.id)
-    rows_of: dict[UUID | None, list[Transaction]] = {}
-    for row in transactions:
-        rows_of.setdefault(row.order_id, []).append(row)
     return SessionState(
         second=second,
         settled=settled,
         financials=_financials(session, day, second, books, positions),
-        orders=tuple(
-            _order_state(order, session.fees, second, rows_of.get(order.id, []), settled=settled)
-            for order in session.orders
-        ),
+        orders=tuple(order_state(order, session.fees, day, second) for order in session.orders),
         transactions=tuple(transactions),
         positions=positions,
     )
 
 
-def _order_state(
-    order: Order, fees: FeeSchedule, second: int, rows: Sequence[Transaction], *, settled: bool
-) -> OrderState:
-    if is_filled(order, second):
-        paid = sum(row.fees_cents for row in rows)
-        return OrderState(order, OrderStatus.FILLED, paid, order.fill, tuple(rows))
-    status = OrderStatus.EXPIRED if settled else OrderStatus.PENDING
+def order_state(order: Order, fees: FeeSchedule, day: Day, second: int) -> OrderState:
+    """One order as seen at ``second``; what is unfilled at the close has expired."""
+    if order.fill is not None and is_filled(order, second):
+        rows = fill_transactions(order, order.fill, fees)
+        return OrderState(order, OrderStatus.FILLED, sum(row.fees_cents for row in rows), order.fill, rows)
+    status = OrderStatus.EXPIRED if second >= day.close_second else OrderStatus.PENDING
     return OrderState(order, status, fee_estimate_cents(order, fees), None, ())
 
 

@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from store.tables import codes, idempotency, logins, outbox, tokens, users
+from store.tables import codes, events, idempotency, logins, orders, outbox, sessions, tokens, users
 
-DECLARING = (codes, idempotency, logins, outbox, tokens, users)
+DECLARING = (codes, events, idempotency, logins, orders, outbox, sessions, tokens, users)
 METADATA = SQLModel.metadata

@@ -1,0 +1,142 @@
+"""Queries on orders, mapped to and from the engine's values."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, insert, select
+
+from engine.contracts import Contract, Right
+from engine.orders import (
+    Action,
+    Effect,
+    Fill,
+    Leg,
+    Order,
+    OrderType,
+    Ticket,
+    TriggerDirection,
+)
+from store.database import Tx
+from store.sessions import StoredSession
+from store.tables.orders import OrderRow
+
+_orders = OrderRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """An order with what the store knows beside the engine's value."""
+
+    order: Order
+    replaces_order_id: UUID | None
+    client_order_id: UUID | None
+    request_hash: bytes
+    updated_at: datetime
+
+
+async def of_session(tx: Tx, session: StoredSession, open_at: datetime) -> tuple[StoredOrder, ...]:
+    """The session's orders by priority; ``open_at`` turns times into the engine's seconds."""
+    statement = (
+        select(
+            _orders.c.uuid,
+            _orders.c.sequence,
+            _orders.c.placed_at,
+            _orders.c.type,
+            _orders.c.effect,
+            _orders.c.price_cents,
+            _orders.c.trigger_cents,
+            _orders.c.trigger_direction,
+            _orders.c.slippage_cents,
+            _orders.c.legs,
+            _orders.c.fill_at,
+            _orders.c.fill_net_price_cents,
+            _orders.c.fill_leg_price_cents,
+            _orders.c.replaces_order_id,
+            _orders.c.client_order_id,
+            _orders.c.request_hash,
+            _orders.c.updated_at,
+        )
+        .where(_orders.c.session_id == session.id)
+        .order_by(_orders.c.placed_at, _orders.c.sequence)
+    )
+    return tuple(_from_row(row, open_at) for row in await tx.execute(statement))
+
+
+async def next_sequence(tx: Tx, session: StoredSession) -> int:
+    """The arrival number of the locked session's next order."""
+    last = select(func.coalesce(func.max(_orders.c.sequence), 0)).where(_orders.c.session_id == session.id)
+    return int((await tx.execute(last)).scalar_one()) + 1
+
+
+async def add(tx: Tx, session: StoredSession, stored: StoredOrder, open_at: datetime) -> None:
+    order, ticket, fill = stored.order, stored.order.ticket, stored.order.fill
+    values = {
+        "uuid": order.id,
+        "user_id": session.user_id,
+        "session_id": session.id,
+        "sequence": order.sequence,
+        "placed_at": open_at + timedelta(seconds=order.placed_second),
+        "type": ticket.type,
+        "effect": ticket.effect,
+        "price_cents": ticket.price_cents,
+        "trigger_cents": ticket.trigger_cents,
+        "trigger_direction": ticket.trigger_direction,
+        "slippage_cents": order.slippage_cents,
+        "legs": [
+            [leg.contract.strike_points, leg.contract.right, leg.quantity, leg.action] for leg in ticket.legs
+        ],
+        "fill_at": open_at + timedelta(seconds=fill.second) if fill else None,
+        "fill_net_price_cents": fill.net_price_cents if fill else None,
+        "fill_leg_price_cents": list(fill.leg_price_cents) if fill else None,
+        "replaces_order_id": stored.replaces_order_id,
+        "client_order_id": stored.client_order_id,
+        "request_hash": stored.request_hash,
+        "updated_at": stored.updated_at,
+    }
+    await tx.execute(insert(_orders).values(values))
+
+
+async def remove(tx: Tx, session: StoredSession, order_id: UUID) -> None:
+    await tx.execute(
+        delete(_orders).where(_orders.c.session_id == session.id, _orders.c.uuid == order_id)
+    )
+
+
+async def id_taken(tx: Tx, user_id: int, order_id: UUID) -> bool:
+    """True when any session of the user holds an order with this id."""
+    statement = select(_orders.c.id).where(_orders.c.user_id == user_id, _orders.c.uuid == order_id)
+    return (await tx.execute(statement)).first() is not None
+
+
+def _from_row(row: Row[Any], open_at: datetime) -> StoredOrder:
+    ticket = Ticket(
+        type=OrderType(row.type),
+        legs=tuple(Leg(Contract(k, Right(right)), n, Action(action)) for k, right, n, action in row.legs),
+        effect=Effect(row.effect) if row.effect else None,
+        price_cents=row.price_cents,
+        trigger_cents=row.trigger_cents,
+        trigger_direction=TriggerDirection(row.trigger_direction) if row.trigger_direction else None,
+    )
+    order = Order(
+        id=row.uuid,
+        sequence=row.sequence,
+        placed_second=_seconds(row.placed_at - open_at),
+        ticket=ticket,
+        slippage_cents=row.slippage_cents,
+        fill=_fill(row, open_at),
+    )
+    return StoredOrder(order, row.replaces_order_id, row.client_order_id, row.request_hash, row.updated_at)
+
+
+def _fill(row: Row[Any], open_at: datetime) -> Fill | None:
+    if row.fill_at is None:
+        return None
+    return Fill(
+        _seconds(row.fill_at - open_at), row.fill_net_price_cents, tuple(row.fill_leg_price_cents)
+    )
+
+
+def _seconds(span: timedelta) -> int:
+    return span // timedelta(seconds=1)

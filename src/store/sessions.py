@@ -1,0 +1,155 @@
+"""Queries on trading sessions. Each takes an open transaction and, always, the owner."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from engine.money import Cents
+from store.database import Tx
+from store.tables.events import SessionEventRow
+from store.tables.sessions import SessionRow
+
+_sessions = SessionRow.__table__  # type: ignore[attr-defined]
+_events = SessionEventRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A session's row; times are UTC."""
+
+    id: int
+    uuid: UUID
+    user_id: int
+    account_id: int | None
+    mode: str
+    date: date
+    day_hash: str
+    opening_cents: Cents
+    description: str | None
+    clock_at: datetime | None
+    version: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    uuid: UUID
+    user_id: int
+    mode: str
+    date: date
+    day_hash: str
+    opening_cents: Cents
+    description: str | None
+    created_at: datetime
+
+
+def columns() -> Select[Any]:
+    """A select of every session column, in the order of ``StoredSession``."""
+    return select(
+        _sessions.c.id,
+        _sessions.c.uuid,
+        _sessions.c.user_id,
+        _sessions.c.account_id,
+        _sessions.c.mode,
+        _sessions.c.date,
+        _sessions.c.day_hash,
+        _sessions.c.opening_cents,
+        _sessions.c.description,
+        _sessions.c.clock_at,
+        _sessions.c.version,
+        _sessions.c.created_at,
+    )
+
+
+def owned(user_id: int, session_id: UUID) -> Select[Any]:
+    """A select of one user's session by its id."""
+    return columns().where(_sessions.c.uuid == session_id, _sessions.c.user_id == user_id)
+
+
+def from_row(row: Row[Any]) -> StoredSession:
+    return StoredSession(*row)
+
+
+async def add(tx: Tx, new: NewSession) -> StoredSession | None:
+    """Insert a session with version 0, or None where the user already has a simulation that date."""
+    statement = (
+        upsert(_sessions)
+        .values(
+            uuid=new.uuid,
+            user_id=new.user_id,
+            mode=new.mode,
+            date=new.date,
+            day_hash=new.day_hash,
+            opening_cents=new.opening_cents,
+            description=new.description,
+            version=0,
+            created_at=new.created_at,
+        )
+        .on_conflict_do_nothing()
+        .returning(_sessions.c.id)
+    )
+    session_id = (await tx.execute(statement)).scalar_one_or_none()
+    if session_id is None:
+        return None
+    row = (await tx.execute(columns().where(_sessions.c.id == session_id))).one()
+    return from_row(row)
+
+
+async def find(tx: Tx, user_id: int, session_id: UUID) -> StoredSession | None:
+    row = (await tx.execute(owned(user_id, session_id))).one_or_none()
+    return from_row(row) if row else None
+
+
+async def simulations(
+    tx: Tx, user_id: int, *, limit: int | None = None, before_id: int | None = None
+) -> tuple[StoredSession, ...]:
+    """The user's simulations and settled live sessions, newest first; ``before_id`` is exclusive."""
+    statement = (
+        columns()
+        .where(_sessions.c.user_id == user_id, _sessions.c.account_id.is_(None))
+        .order_by(_sessions.c.id.desc())
+        .limit(limit)
+    )
+    if before_id is not None:
+        statement = statement.where(_sessions.c.id < before_id)
+    return tuple(from_row(row) for row in await tx.execute(statement))
+
+
+async def set_clock(tx: Tx, session: StoredSession, at: datetime) -> None:
+    await tx.execute(update(_sessions).where(_sessions.c.id == session.id).values(clock_at=at))
+
+
+async def remove(tx: Tx, session: StoredSession) -> None:
+    """Delete a session with its orders and events."""
+    await tx.execute(delete(_sessions).where(_sessions.c.id == session.id))
+
+
+async def record_event(
+    tx: Tx, session: StoredSession, kind: str, at: datetime, order_id: UUID | None = None
+) -> int:
+    """Count one write of the locked session and record its event; the new version, which is its seq."""
+    bumped = (
+        update(_sessions)
+        .where(_sessions.c.id == session.id)
+        .values(version=_sessions.c.version + 1)
+        .returning(_sessions.c.version)
+    )
+    seq: int = (await tx.execute(bumped)).scalar_one()
+    values = {"session_id": session.id, "seq": seq, "kind": kind, "order_id": order_id, "at": at}
+    await tx.execute(insert(_events).values(values))
+    return seq
+
+
+async def events_after(tx: Tx, session: StoredSession, seq: int, limit: int) -> tuple[Row[Any], ...]:
+    """Rows of (seq, kind, order_id, at) later than ``seq``, oldest first."""
+    statement = (
+        select(_events.c.seq, _events.c.kind, _events.c.order_id, _events.c.at)
+        .where(_events.c.session_id == session.id, _events.c.seq > seq)
+        .order_by(_events.c.seq)
+        .limit(limit)
+    )
+    return tuple(await tx.execute(statement))

@@ -1,0 +1,101 @@
+"""A stored session brought together with its day and orders, as the engine wants it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from engine.denials import Code, Denial
+from engine.market import Day
+from engine.sessions import Session, SessionState, order_state, state_at
+from store import orders, sessions
+from store.database import Tx
+from store.orders import StoredOrder
+from store.sessions import StoredSession
+from usecases.ports import Ports, Viewer
+from usecases.views import OrderView, SessionMode, SessionView
+
+NO_SESSION = Denial(Code.NOT_FOUND, "no such session")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A session with everything that decisions about it read; the day's columns are warm."""
+
+    stored: StoredSession
+    day: Day
+    orders: tuple[StoredOrder, ...]
+    session: Session
+
+    @property
+    def second(self) -> int:
+        """The clock in seconds since the open; an unset clock counts as the open."""
+        at = self.stored.clock_at
+        return 0 if at is None else self.day.second_of(at)
+
+    def state(self) -> SessionState:
+        return state_at(self.session, self.day, self.second)
+
+    def order(self, order_id: UUID) -> StoredOrder | None:
+        return next((stored for stored in self.orders if stored.order.id == order_id), None)
+
+
+async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> Loaded:
+    """The session's day and orders. Raises DayUnavailable when the pinned day cannot be read."""
+    day = ports.library.open(stored.date, stored.day_hash)
+    placed = await orders.of_session(tx, stored, day.open_at)
+    await ports.library.warm(day, {leg.contract for s in placed for leg in s.order.ticket.legs})
+    session = Session(
+        id=stored.uuid,
+        opening_cents=stored.opening_cents,
+        fees=viewer.fees,
+        orders=tuple(s.order for s in placed),
+    )
+    return Loaded(stored, day, placed, session)
+
+
+async def find(ports: Ports, viewer: Viewer, session_id: UUID) -> Loaded | Denial:
+    """The viewer's session as of one moment, or a denial that it is not his."""
+    async with ports.database.reading() as tx:
+        stored = await sessions.find(tx, viewer.user_id, session_id)
+        return NO_SESSION if stored is None else await load(ports, tx, viewer, stored)
+
+
+def session_view(loaded: Loaded, state: SessionState | None = None) -> SessionView:
+    stored, day = loaded.stored, loaded.day
+    state = state or loaded.state()
+    return SessionView(
+        id=stored.uuid,
+        account_id=None,
+        mode=SessionMode(stored.mode),
+        date=stored.date,
+        description=stored.description,
+        start_at=day.open_at,
+        end_at=day.close_at,
+        at=stored.clock_at,
+        ended=state.settled,
+        version=stored.version,
+        created_at=stored.created_at,
+        financials=state.financials,
+    )
+
+
+def order_view(loaded: Loaded, stored: StoredOrder) -> OrderView:
+    """One order as seen at the session's clock."""
+    return OrderView(
+        session_id=loaded.stored.uuid,
+        date=loaded.stored.date,
+        open_at=loaded.day.open_at,
+        state=order_state(stored.order, loaded.session.fees, loaded.day, loaded.second),
+        replaces_order_id=stored.replaces_order_id,
+        client_order_id=stored.client_order_id,
+        updated_at=stored.updated_at,
+    )
+
+
+def at_second(day: Day, at: datetime) -> Denial | int:
+    """The clock second of a time, or why it lies outside the session."""
+    if at < day.open_at:
+        return Denial(Code.TIME_BEFORE_START, "simulation time cannot be before the start time", ("time",))
+    if at > day.close_at:
+        return Denial(Code.TIME_AFTER_END, "simulation time cannot be after the end time", ("time",))
+    return day.second_of(at)

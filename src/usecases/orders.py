@@ -1,0 +1,216 @@
+"""Placing, previewing, replacing, deleting and reading orders of a session."""
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from engine.admission import NewOrder, Placement, effect_of, place, remove, without_order
+from engine.denials import Code, Denial
+from engine.tickets import OrderRequest, read_ticket
+from store import idempotency, locks, orders, sessions
+from store.database import Tx
+from store.orders import StoredOrder
+from usecases.loading import NO_SESSION, Loaded, find, load, order_view
+from usecases.ports import Ports, Viewer
+from usecases.sessions import changed_since, frozen
+from usecases.views import OrderReceipt, OrderView, PositionsView, SessionEventKind, TransactionsView
+
+NO_ORDER = Denial(Code.NOT_FOUND, "no such order")
+DRY_RUN_ID = UUID(int=0)
+
+_REQUEST = TypeAdapter(OrderRequest)
+_RECEIPT = TypeAdapter(OrderReceipt)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One order on its way in. ``replaces`` names the order that it takes the place of;
+    ``idempotency_key`` makes a repeat return the first answer."""
+
+    session_id: UUID
+    request: OrderRequest
+    replaces: UUID | None = None
+    idempotency_key: str | None = None
+    expected_version: int | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """What must be equal for a repeat to be one."""
+        parts = (str(self.session_id), str(self.replaces or ""), _REQUEST.dump_json(self.request).decode())
+        return sha256("\n".join(parts).encode()).digest()
+
+
+async def place_order(ports: Ports, viewer: Viewer, submission: Submission) -> OrderReceipt | Denial:
+    """Place an order at the session's clock, or replace one there in the same step.
+
+    A repeat under the same idempotency key returns the first receipt; under the same client order
+    id, the order as it is now. Either with another body is denied.
+    """
+    async with ports.database.transaction() as tx:
+        if submission.idempotency_key is not None:
+            claimed = await idempotency.claim(
+                tx, viewer.user_id, submission.idempotency_key, submission.digest
+            )
+            if isinstance(claimed, Denial):
+                return claimed
+            if claimed is not None:
+                return _RECEIPT.validate_json(claimed)
+
+        receipt = await _submit(ports, tx, viewer, submission)
+
+        if submission.idempotency_key is not None and isinstance(receipt, OrderReceipt):
+            await idempotency.record(
+                tx, viewer.user_id, submission.idempotency_key, _RECEIPT.dump_json(receipt)
+            )
+
+    if isinstance(receipt, OrderReceipt):
+        await ports.topics.session_changed(submission.session_id, receipt.version)
+    return receipt
+
+
+async def _submit(ports: Ports, tx: Tx, viewer: Viewer, submission: Submission) -> OrderReceipt | Denial:
+    stored = await locks.session(tx, viewer.user_id, submission.session_id)
+    if stored is None:
+        return NO_SESSION
+    loaded = await load(ports, tx, viewer, stored)
+    repeated = await _repeated(tx, viewer, loaded, submission)
+    if repeated is not None:
+        return repeated
+
+    denial = frozen(stored) or changed_since(stored, submission.expected_version)
+    placed = denial or await _decide(ports, viewer, loaded, submission)
+    if isinstance(placed, Denial):
+        return placed
+
+    kind = SessionEventKind.ORDER_PLACED if submission.replaces is None else SessionEventKind.ORDER_REPLACED
+    new = StoredOrder(
+        order=placed.order,
+        replaces_order_id=submission.replaces,
+        client_order_id=submission.request.client_order_id,
+        request_hash=submission.digest,
+        updated_at=ports.wall(),
+    )
+    if submission.replaces is not None:
+        await orders.remove(tx, stored, submission.replaces)
+    await orders.add(tx, stored, new, loaded.day.open_at)
+    version = await sessions.record_event(tx, stored, kind, new.updated_at, placed.order.id)
+    return OrderReceipt(order_view(loaded, new), placed.effect, version)
+
+
+async def _decide(
+    ports: Ports, viewer: Viewer, loaded: Loaded, submission: Submission
+) -> Placement | Denial:
+    ticket = read_ticket(submission.request, loaded.stored.date)
+    if isinstance(ticket, Denial):
+        return ticket
+    replaced = None
+    if submission.replaces is not None:
+        replaced = loaded.order(submission.replaces)
+        if replaced is None:
+            return NO_ORDER
+    await ports.library.warm(loaded.day, {leg.contract for leg in ticket.legs})
+    new = NewOrder(
+        id=submission.request.client_order_id or ports.new_id(),
+        sequence=1 + max((one.order.sequence for one in loaded.orders), default=0),
+        slippage_cents=viewer.slippage_cents,
+    )
+    return place(
+        loaded.session, loaded.day, loaded.second, ticket, new, replaced.order if replaced else None
+    )
+
+
+async def _repeated(
+    tx: Tx, viewer: Viewer, loaded: Loaded, submission: Submission
+) -> OrderReceipt | Denial | None:
+    """The order already placed under the request's client order id, if one was."""
+    client_id = submission.request.client_order_id
+    if client_id is None:
+        return None
+    known = loaded.order(client_id)
+    if known is not None and known.request_hash == submission.digest:
+        effect = effect_of(without_order(loaded.session, client_id), loaded.day, known.order)
+        return OrderReceipt(order_view(loaded, known), effect, loaded.stored.version)
+    if known is None and not await orders.id_taken(tx, viewer.user_id, client_id):
+        return None
+    message = "client_order_id names an order that was placed with another body"
+    return Denial(Code.CLIENT_ORDER_ID_REUSED, message, ("client_order_id",))
+
+
+async def dry_run(
+    ports: Ports, viewer: Viewer, session_id: UUID, request: OrderRequest
+) -> OrderReceipt | Denial:
+    """What ``place_order`` would answer, with nothing kept; the order's id is all zeros."""
+    loaded = await find(ports, viewer, session_id)
+    if isinstance(loaded, Denial):
+        return loaded
+    anonymous = replace(request, client_order_id=DRY_RUN_ID)
+
+    placed = frozen(loaded.stored) or await _decide(ports, viewer, loaded, Submission(session_id, anonymous))
+    if isinstance(placed, Denial):
+        return placed
+    preview = StoredOrder(placed.order, None, request.client_order_id, b"", ports.wall())
+    return OrderReceipt(order_view(loaded, preview), placed.effect, loaded.stored.version)
+
+
+async def delete_order(
+    ports: Ports, viewer: Viewer, session_id: UUID, order_id: UUID, expected_version: int | None = None
+) -> Denial | None:
+    """Delete a historical order, filled or not, with everything that followed from it."""
+    async with ports.database.transaction() as tx:
+        stored = await locks.session(tx, viewer.user_id, session_id)
+        if stored is None:
+            return NO_SESSION
+        loaded = await load(ports, tx, viewer, stored)
+        deleted = loaded.order(order_id)
+        if deleted is None:
+            return NO_ORDER
+
+        denial = frozen(stored) or changed_since(stored, expected_version)
+        after = denial or remove(loaded.session, loaded.day, deleted.order)
+        if isinstance(after, Denial):
+            return after
+
+        await orders.remove(tx, stored, order_id)
+        kind = SessionEventKind.ORDER_DELETED
+        version = await sessions.record_event(tx, stored, kind, ports.wall(), order_id)
+
+    await ports.topics.session_changed(session_id, version)
+    return None
+
+
+async def list_orders(ports: Ports, viewer: Viewer, session_id: UUID) -> tuple[OrderView, ...] | Denial:
+    """The session's orders as seen at its clock, by priority."""
+    loaded = await find(ports, viewer, session_id)
+    if isinstance(loaded, Denial):
+        return loaded
+    return tuple(order_view(loaded, stored) for stored in loaded.orders)
+
+
+async def get_order(ports: Ports, viewer: Viewer, session_id: UUID, order_id: UUID) -> OrderView | Denial:
+    loaded = await find(ports, viewer, session_id)
+    if isinstance(loaded, Denial):
+        return loaded
+    stored = loaded.order(order_id)
+    return NO_ORDER if stored is None else order_view(loaded, stored)
+
+
+async def positions(ports: Ports, viewer: Viewer, session_id: UUID) -> PositionsView | Denial:
+    """The open positions at the session's clock."""
+    loaded = await find(ports, viewer, session_id)
+    if isinstance(loaded, Denial):
+        return loaded
+    day, second = loaded.day, loaded.second
+    return PositionsView(
+        session_id, loaded.stored.date, day.open_at, day.time_of(second), loaded.state().positions
+    )
+
+
+async def transactions(ports: Ports, viewer: Viewer, session_id: UUID) -> TransactionsView | Denial:
+    """The transactions visible at the session's clock, settlement rows last."""
+    loaded = await find(ports, viewer, session_id)
+    if isinstance(loaded, Denial):
+        return loaded
+    state = loaded.state()
+    return TransactionsView(session_id, loaded.stored.date, loaded.day.open_at, state.transactions)

@@ -1,0 +1,163 @@
+"""Opening, reading, moving and deleting sessions."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from engine.denials import Code, Denial
+from engine.history import History
+from engine.money import Cents
+from engine.timeline import session_history
+from store import locks, sessions
+from store.sessions import NewSession, StoredSession
+from usecases.loading import NO_SESSION, at_second, find, load, session_view
+from usecases.ports import Ports, Viewer
+from usecases.views import SessionEventKind, SessionMode, SessionView
+
+STARTING_CAPITAL_CENTS_MIN = 1_000_00
+STARTING_CAPITAL_CENTS_MAX = 10_000_000_00
+DESCRIPTION_LENGTH_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSimulation:
+    date: date
+    starting_capital_cents: Cents
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationsPage:
+    """A page of simulations, newest first; ``after`` is the key of the page that follows, if any."""
+
+    simulations: tuple[SessionView, ...]
+    keys: tuple[int, ...]
+    has_next: bool
+
+
+async def create_simulation(
+    ports: Ports, viewer: Viewer, command: CreateSimulation
+) -> SessionView | Denial:
+    """Open a simulation on a recorded date; one a date and user."""
+    denial = _invalid(command)
+    info = ports.library.current(command.date)
+    if denial is not None:
+        return denial
+    if info is None:
+        message = f"{command.date} is not a recorded session"
+        return Denial(Code.SESSION_NOT_RECORDED, message, ("date",), {"date": message})
+
+    now = ports.wall()
+    new = NewSession(
+        uuid=ports.new_id(),
+        user_id=viewer.user_id,
+        mode=SessionMode.HISTORICAL,
+        date=command.date,
+        day_hash=info.content_hash,
+        opening_cents=command.starting_capital_cents,
+        description=command.description,
+        created_at=now,
+    )
+
+    async with ports.database.transaction() as tx:
+        stored = await sessions.add(tx, new)
+        if stored is None:
+            message = f"you already have a simulation on {command.date}"
+            return Denial(Code.SIMULATION_EXISTS, message, ("date",))
+        version = await sessions.record_event(tx, stored, SessionEventKind.CREATED, now)
+        return session_view(await load(ports, tx, viewer, replace(stored, version=version)))
+
+
+def _invalid(command: CreateSimulation) -> Denial | None:
+    if not STARTING_CAPITAL_CENTS_MIN <= command.starting_capital_cents <= STARTING_CAPITAL_CENTS_MAX:
+        message = "starting_capital must be from 1000 to 10000000"
+        return Denial(Code.INVALID_INPUT, message, ("starting_capital",), {"starting_capital": message})
+    if command.description is not None and len(command.description) > DESCRIPTION_LENGTH_MAX:
+        message = f"description must be at most {DESCRIPTION_LENGTH_MAX} characters"
+        return Denial(Code.INVALID_INPUT, message, ("description",), {"description": message})
+    return None
+
+
+async def list_simulations(ports: Ports, viewer: Viewer) -> tuple[SessionView, ...]:
+    """All of the viewer's simulations at their clocks, newest first."""
+    async with ports.database.reading() as tx:
+        stored = await sessions.simulations(tx, viewer.user_id)
+        return tuple([session_view(await load(ports, tx, viewer, one)) for one in stored])
+
+
+async def page_simulations(
+    ports: Ports, viewer: Viewer, *, first: int, before_key: int | None
+) -> SimulationsPage:
+    """``first`` simulations older than ``before_key``."""
+    async with ports.database.reading() as tx:
+        found = await sessions.simulations(tx, viewer.user_id, limit=first + 1, before_id=before_key)
+        page: Sequence[StoredSession] = found[:first]
+        views = tuple([session_view(await load(ports, tx, viewer, one)) for one in page])
+    return SimulationsPage(views, tuple(one.id for one in page), len(found) > first)
+
+
+async def get_session(ports: Ports, viewer: Viewer, session_id: UUID) -> SessionView | Denial:
+    loaded = await find(ports, viewer, session_id)
+    return loaded if isinstance(loaded, Denial) else session_view(loaded)
+
+
+async def move_clock(
+    ports: Ports, viewer: Viewer, session_id: UUID, at: datetime, expected_version: int | None = None
+) -> SessionView | Denial:
+    """Set the clock, forward or back. Nothing but the clock is written (rulings 2.12)."""
+    async with ports.database.transaction() as tx:
+        stored = await locks.session(tx, viewer.user_id, session_id)
+        if stored is None:
+            return NO_SESSION
+        loaded = await load(ports, tx, viewer, stored)
+
+        denial = frozen(stored) or changed_since(stored, expected_version)
+        second = denial or at_second(loaded.day, at)
+        if isinstance(second, Denial):
+            return second
+        clock = loaded.day.time_of(second)
+        if clock == stored.clock_at:
+            return session_view(loaded)
+
+        await sessions.set_clock(tx, stored, clock)
+        version = await sessions.record_event(tx, stored, SessionEventKind.CLOCK_MOVED, ports.wall())
+        moved = replace(loaded, stored=replace(stored, clock_at=clock, version=version))
+
+    await ports.topics.session_changed(session_id, version)
+    return session_view(moved)
+
+
+async def delete_simulation(ports: Ports, viewer: Viewer, session_id: UUID) -> Denial | None:
+    """Delete a simulation with its orders; its date is free again."""
+    async with ports.database.transaction() as tx:
+        stored = await locks.session(tx, viewer.user_id, session_id)
+        if stored is None:
+            return NO_SESSION
+
+        await sessions.remove(tx, stored)
+
+    await ports.topics.session_changed(session_id, stored.version + 1)
+    return None
+
+
+async def history(ports: Ports, viewer: Viewer, session_id: UUID) -> History | Denial:
+    """The whole day of a session a second at a time, whatever its clock (rulings 7.8)."""
+    loaded = await find(ports, viewer, session_id)
+    if isinstance(loaded, Denial):
+        return loaded
+    return await asyncio.to_thread(session_history, loaded.session, loaded.day)
+
+
+def frozen(stored: StoredSession) -> Denial | None:
+    if stored.mode == SessionMode.HISTORICAL:
+        return None
+    return Denial(Code.SESSION_FROZEN, "a live session cannot be changed or replayed")
+
+
+def changed_since(stored: StoredSession, expected_version: int | None) -> Denial | None:
+    if expected_version is None or expected_version == stored.version:
+        return None
+    message = f"the session is at version {stored.version}, not {expected_version}"
+    return Denial(Code.VERSION_CONFLICT, message, ("expectedVersion",))
