@@ -110,7 +110,7 @@ def is_working(order: Order, second: int) -> bool:
 
 def fold_fills(orders: Sequence[Order], fees: FeeSchedule, second: int) -> tuple[Books, list[Transaction]]:
     """The books after every fill up to ``second``, and its transactions in the order of the fills."""
-    filled = sorted((o for o in orders if is_filled(o, second)), key=_fill_order)
+    filled = sorted((o for o in orders if is_filled(o, second)), key=fill_order)
     transactions = [row for o in filled if o.fill for row in fill_transactions(o, o.fill, fees)]
     books = Books()
     for row in transactions:
@@ -118,7 +118,8 @@ def fold_fills(orders: Sequence[Order], fees: FeeSchedule, second: int) -> tuple
     return books, transactions
 
 
-def _fill_order(order: Order) -> tuple[int, int, int]:
+def fill_order(order: Order) -> tuple[int, int, int]:
+    """What fills are booked by: their second, then the orders' priority."""
     return (order.fill.second if order.fill else -1, *order.priority)
 
 
