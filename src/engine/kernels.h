@@ -23,6 +23,9 @@
 
 enum { BLOCK_SECONDS = 1024, UNROLLED_LEGS = 4, MISSING_TICKS = 65535 };
 
+/* 0.025 index points of one contract: a hundred times that in dollars. */
+enum { HALF_TICK_CENTS = 250 };
+
 /* One contract's quotes, how much of it counts, and bid + ask when it last had a quote. */
 typedef struct {
     const uint16_t *bid, *ask;
@@ -39,17 +42,27 @@ static inline int32_t sum_at(const Leg *leg, int64_t second)
     return (int32_t)leg->bid[second] + leg->ask[second];
 }
 
-/* 1 when every leg has a quote and the net is within the bound. */
-INLINED int touches(const Leg *legs, const int leg_count, int32_t bound, int64_t second)
+INLINED int32_t net_at(const Leg *legs, const int leg_count, int64_t second)
 {
     int32_t net = 0;
+    for (int leg = 0; leg < leg_count; leg++)
+        net += (int32_t)legs[leg].weight * sum_at(legs + leg, second);
+    return net;
+}
+
+INLINED int is_quoted(const Leg *legs, const int leg_count, int64_t second)
+{
     uint16_t highest_ask = 0;
     for (int leg = 0; leg < leg_count; leg++) {
         const uint16_t ask = legs[leg].ask[second];
-        net += (int32_t)legs[leg].weight * sum_at(legs + leg, second);
         highest_ask = ask > highest_ask ? ask : highest_ask;
     }
-    return (net <= bound) & (highest_ask != MISSING_TICKS);
+    return highest_ask != MISSING_TICKS;
+}
+
+INLINED int touches(const Leg *legs, const int leg_count, int32_t bound, int64_t second)
+{
+    return (net_at(legs, leg_count, second) <= bound) & is_quoted(legs, leg_count, second);
 }
 
 INLINED int64_t scan(const Leg *legs, const int leg_count, int32_t bound, int64_t from, int64_t until)
@@ -78,23 +91,24 @@ WIDEST static int64_t scan_legs(
     }
 }
 
-static inline int is_gapless(const Leg *legs, int leg_count, int64_t start, int count)
+/* The legs' nets at a block of seconds; 0 when a quote among them is missing. */
+INLINED int sum_gapless(const Leg *legs, const int leg_count, int64_t start, int count, int32_t *net)
 {
-    uint16_t highest_ask = 0;
-    for (int leg = 0; leg < leg_count; leg++) {
-        const uint16_t *ask = legs[leg].ask + start;
-        for (int i = 0; i < count; i++) highest_ask = ask[i] > highest_ask ? ask[i] : highest_ask;
+    int is_gapless = 1;
+    for (int i = 0; i < count; i++) {
+        net[i] = net_at(legs, leg_count, start + i);
+        is_gapless &= is_quoted(legs, leg_count, start + i);
     }
-    return highest_ask != MISSING_TICKS;
+    return is_gapless;
 }
 
-INLINED void add_gapless(const Leg *legs, const int leg_count, int64_t start, int count, int64_t *into)
+INLINED int sum_block(const Leg *legs, int leg_count, int64_t start, int count, int32_t *net)
 {
-    for (int i = 0; i < count; i++) {
-        int64_t marks = 0;
-        for (int leg = 0; leg < leg_count; leg++)
-            marks += legs[leg].weight * sum_at(legs + leg, start + i);
-        into[i] += marks;
+    switch (leg_count) {
+    case 1: return sum_gapless(legs, 1, start, count, net);
+    case 2: return sum_gapless(legs, 2, start, count, net);
+    case 3: return sum_gapless(legs, 3, start, count, net);
+    default: return sum_gapless(legs, UNROLLED_LEGS, start, count, net);
     }
 }
 
@@ -102,22 +116,19 @@ static void add_carrying(Leg *leg, int64_t start, int count, int64_t *into)
 {
     for (int i = 0; i < count; i++) {
         if (leg->ask[start + i] != MISSING_TICKS) leg->carried = sum_at(leg, start + i);
-        into[i] += leg->weight * leg->carried;
+        into[i] += HALF_TICK_CENTS * leg->weight * leg->carried;
     }
 }
 
-INLINED void add_block(Leg *legs, int leg_count, int64_t start, int count, int64_t *into)
+INLINED void add_block(
+    Leg *legs, int leg_count, int is_narrow, int64_t start, int count, int64_t *into)
 {
-    if (!is_gapless(legs, leg_count, start, count)) {
+    int32_t net[BLOCK_SECONDS];
+    if (!is_narrow || !sum_block(legs, leg_count, start, count, net)) {
         for (int leg = 0; leg < leg_count; leg++) add_carrying(legs + leg, start, count, into);
         return;
     }
-    switch (leg_count) {
-    case 1: add_gapless(legs, 1, start, count, into); break;
-    case 2: add_gapless(legs, 2, start, count, into); break;
-    case 3: add_gapless(legs, 3, start, count, into); break;
-    case 4: add_gapless(legs, 4, start, count, into); break;
-    }
+    for (int i = 0; i < count; i++) into[i] += HALF_TICK_CENTS * (int64_t)net[i];
     for (int leg = 0; leg < leg_count; leg++)
         legs[leg].carried = sum_at(legs + leg, start + count - 1);
 }
@@ -129,9 +140,10 @@ static int64_t last_sum(const Leg *leg, int64_t second)
     return second < 0 ? 0 : sum_at(leg, second);
 }
 
-/* Adds the legs' weight * (bid + ask) to into[0 .. until - from), repeating a leg's last quote
-   where it has none. */
-WIDEST static void add_legs(Leg *legs, int leg_count, int64_t from, int64_t until, int64_t *into)
+/* Adds what the legs are worth in cents to into[0 .. until - from), at their mids and, where a leg
+   has no quote, at its last one. Narrow says that the sum of the weighted mids fits in 32 bits. */
+WIDEST static void add_legs(
+    Leg *legs, int leg_count, int is_narrow, int64_t from, int64_t until, int64_t *into)
 {
     for (int leg = 0; leg < leg_count; leg++) legs[leg].carried = last_sum(legs + leg, from);
 
@@ -140,7 +152,7 @@ WIDEST static void add_legs(Leg *legs, int leg_count, int64_t from, int64_t unti
         for (int leg = 0; leg < leg_count; leg += UNROLLED_LEGS) {
             const int left = leg_count - leg;
             add_block(legs + leg, left < UNROLLED_LEGS ? left : UNROLLED_LEGS,
-                      start, count, into + (start - from));
+                      is_narrow, start, count, into + (start - from));
         }
     }
 }

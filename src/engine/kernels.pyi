@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from engine.market import TickMatrix
 from engine.money import HalfTicks
 
-SCAN_WEIGHTS_MAX: int
+NARROW_WEIGHTS_MAX: int
 
 def first_at_or_below(
     bid_ticks: TickMatrix,
@@ -20,19 +20,20 @@ def first_at_or_below(
     ``bid_ticks`` and ``ask_ticks`` are the day's uint16 [contract, second]; a leg is (day row,
     signed ratio), and the net is the sum of ratio times (bid + ask). -1 if there is no such second.
     Raises IndexError for a row or a second outside the day and ValueError when the ratios' sizes
-    add up to more than ``SCAN_WEIGHTS_MAX``.
+    add up to more than ``NARROW_WEIGHTS_MAX``.
     """
 
-def add_marks(
+def add_option_values(
     bid_ticks: TickMatrix,
     ask_ticks: TickMatrix,
     legs: Sequence[tuple[int, int]],
     seconds: range,
     into: NDArray[np.int64],
 ) -> None:
-    """Adds the sum of weight times (bid + ask) at each of ``seconds`` to ``into``, one place each.
+    """Adds what the legs are worth in cents at each of ``seconds`` to ``into``, one place each.
 
-    A leg is (day row, signed weight). Where a leg has no quote its last one counts, which may lie
-    before the first of ``seconds``; a leg that never had one counts zero. Raises IndexError for a
-    row or a second outside the day and ValueError when ``into`` has another length.
+    A leg is (day row, signed contracts), worth contracts times the mid. Where it has no quote its
+    last one counts, which may lie before the first of ``seconds``; one that never had a quote is
+    worth nothing. Raises IndexError for a row or a second outside the day and ValueError when
+    ``into`` has another length.
     """

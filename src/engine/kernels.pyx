@@ -15,11 +15,11 @@ cdef extern from "kernels.h" nogil:
         int64_t weight
 
     int64_t scan_legs(const Leg *, int leg_count, int32_t bound, int64_t first, int64_t until)
-    void add_legs(Leg *, int leg_count, int64_t first, int64_t until, int64_t *into)
+    void add_legs(Leg *, int leg_count, bint is_narrow, int64_t first, int64_t until, int64_t *into)
 
 
-# bid + ask is at most 131,070, and the scan adds in 32 bits
-SCAN_WEIGHTS_MAX = INT32_MAX // 131_070
+# bid + ask is at most 131,070, and 32 bits hold this many of them
+NARROW_WEIGHTS_MAX = INT32_MAX // 131_070
 
 
 cdef class _Legs:
@@ -43,6 +43,10 @@ cdef class _Legs:
             self.items[index] = Leg(&bid[row, 0], &ask[row, 0], weight)
             self.gross_weight += abs(weight)
 
+    cdef bint is_narrow(self):
+        """True when the weighted sum of any quotes fits in 32 bits."""
+        return self.gross_weight <= NARROW_WEIGHTS_MAX
+
     def __dealloc__(self):
         free(self.items)
 
@@ -61,8 +65,8 @@ def first_at_or_below(
     cdef int32_t bound = min(max(threshold_half_ticks, -INT32_MAX - 1), INT32_MAX)
     cdef int64_t first, until, second
 
-    if items.gross_weight > SCAN_WEIGHTS_MAX:
-        raise ValueError(f"the weights add up to more than {SCAN_WEIGHTS_MAX}")
+    if not items.is_narrow():
+        raise ValueError(f"the ratios add up to more than {NARROW_WEIGHTS_MAX}")
     if _is_empty(seconds, bid_ticks.shape[1]):
         return -1
 
@@ -72,17 +76,18 @@ def first_at_or_below(
     return second
 
 
-def add_marks(
+def add_option_values(
     const uint16_t[:, ::1] bid_ticks, const uint16_t[:, ::1] ask_ticks, legs, seconds, int64_t[::1] into
 ):
     cdef _Legs items = _Legs(bid_ticks, ask_ticks, legs)
     cdef int64_t first, until
+    cdef bint is_narrow
 
     if into.shape[0] != len(seconds):
-        raise ValueError(f"{into.shape[0]} places for the marks of {len(seconds)} seconds")
+        raise ValueError(f"{into.shape[0]} places for the values of {len(seconds)} seconds")
     if _is_empty(seconds, bid_ticks.shape[1]):
         return
 
-    first, until = seconds.start, seconds.stop
+    first, until, is_narrow = seconds.start, seconds.stop, items.is_narrow()
     with nogil:
-        add_legs(items.items, items.count, first, until, &into[0])
+        add_legs(items.items, items.count, is_narrow, first, until, &into[0])
