@@ -121,6 +121,7 @@ def _engine(url: str, bounds: Bounds) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=bounds.checkout_seconds,
         pool_use_lifo=True,
+        hide_parameters=True,
         connect_args={
             "timeout": bounds.checkout_seconds,
             "command_timeout": 2 * bounds.statement_ms / 1000,
@@ -128,9 +129,7 @@ def _engine(url: str, bounds: Bounds) -> AsyncEngine:
                 "application_name": "zerodte",
                 "statement_timeout": str(bounds.statement_ms),
                 "lock_timeout": str(bounds.lock_ms),
-                "idle_in_transaction_session_timeout": str(
-                    bounds.idle_in_transaction_ms
-                ),
+                "idle_in_transaction_session_timeout": str(bounds.idle_in_transaction_ms),
                 "timezone": "UTC",
             },
         },

@@ -26,9 +26,7 @@ _keys = IdempotencyKeyRow.__table__  # type: ignore[attr-defined]
 KEY_LENGTH_MAX = 255
 
 
-async def claim(
-    tx: Tx, user_id: int, key: str, request_hash: bytes
-) -> bytes | Denial | None:
+async def claim(tx: Tx, user_id: int, key: str, request_hash: bytes) -> bytes | Denial | None:
     """Take a key until the transaction ends. The answer kept under it, a denial where it was
     spent on another request, or None: then the caller does the work and calls ``record``.
 
@@ -66,9 +64,7 @@ async def claim(
 async def record(tx: Tx, user_id: int, key: str, answer: bytes) -> None:
     """Keep the answer under a key that this transaction has claimed."""
     mine = (_keys.c.user_id == user_id) & (_keys.c.key == key)
-    await tx.execute(
-        update(_keys).where(mine).values(answer=answer, created_at=func.now())
-    )
+    await tx.execute(update(_keys).where(mine).values(answer=answer, created_at=func.now()))
 
 
 async def prune(tx: Tx, hours: int) -> int:

@@ -3,7 +3,7 @@ idempotency key (by its claim) → user → account → session."""
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from store import sessions
 from store.database import Tx
@@ -31,7 +31,7 @@ async def session(tx: Tx, user_id: int, session_id: UUID) -> StoredSession | Non
     return sessions.from_row(row) if row else None
 
 
-async def jobs_owed(tx: Tx, limit: int) -> list[int]:
-    """Hold the oldest jobs of the outbox that nobody else is delivering."""
+def jobs_owed(limit: int) -> Select[tuple[int]]:
+    """The oldest jobs of the outbox that no other transaction holds, for a statement to take."""
     held = select(_outbox.c.id).order_by(_outbox.c.id).limit(limit)
-    return list((await tx.execute(held.with_for_update(skip_locked=True))).scalars())
+    return held.with_for_update(skip_locked=True)

@@ -2,7 +2,27 @@
 
 from sqlmodel import SQLModel
 
-from store.tables import codes, events, idempotency, logins, orders, outbox, sessions, tokens, users
+from store.tables import (
+    codes,
+    events,
+    idempotency,
+    logins,
+    orders,
+    outbox,
+    sessions,
+    tokens,
+    users,
+)
 
-DECLARING = (codes, events, idempotency, logins, orders, outbox, sessions, tokens, users)
+DECLARING = (
+    codes,
+    events,
+    idempotency,
+    logins,
+    orders,
+    outbox,
+    sessions,
+    tokens,
+    users,
+)
 METADATA = SQLModel.metadata

@@ -40,13 +40,9 @@ def head() -> str:
     return ScriptDirectory.from_config(_config()).get_current_head() or "base"
 
 
-async def _alembic(
-    url: str, operate: Callable[[Config, str], None], revision: str
-) -> None:
+async def _alembic(url: str, operate: Callable[[Config, str], None], revision: str) -> None:
     def on_connection(connection: Connection) -> None:
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK}
-        )
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         config = _config()
         config.attributes["connection"] = connection
         try:

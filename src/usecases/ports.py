@@ -1,16 +1,18 @@
 """What a use case is handed: the resources it may use, the clocks, and who is asking."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
+
+from marketdata.library import Library
 
 from bus.jobs import Jobs
 from bus.topics import Topics
 from engine.fees import FeeSchedule
 from engine.money import PriceCents
-from marketdata.library import Library
 from store.database import Database
+from usecases.passwords import Passwords
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Resources and clocks. ``wall`` is UTC now for tokens and codes; ``market_now`` is the feed's
-    clock, or the last recorded close without a feed, None while nothing is recorded."""
+    clock, or the last recorded close without a feed, None while nothing is recorded. ``secret``
+    is this installation's own and never leaves the process."""
 
     database: Database
     library: Library
@@ -38,6 +41,8 @@ class Ports:
     market_now: Callable[[], datetime | None]
     new_id: Callable[[], UUID]
     policy: Policy
+    secret: bytes = field(repr=False)
+    passwords: Passwords = field(default_factory=Passwords, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,5 @@ from alembic import context
 
 from store.metadata import METADATA
 
-context.configure(
-    connection=context.config.attributes["connection"], target_metadata=METADATA
-)
+context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
 context.run_migrations()

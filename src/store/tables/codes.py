@@ -19,9 +19,7 @@ class EmailCodeRow(SQLModel, table=True):
 
     email: str = Field(sa_column=Column(Text, primary_key=True))
     nonce: bytes
-    requested_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False)
-    )
+    requested_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     attempts: int
     spent_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)

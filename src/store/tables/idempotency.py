@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     CheckConstraint,
     Column,
@@ -20,9 +19,7 @@ class IdempotencyKeyRow(SQLModel, table=True):
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (
-        CheckConstraint(
-            "octet_length(request_hash) = 32", name="idempotency_keys_hash_whole"
-        ),
+        CheckConstraint("octet_length(request_hash) = 32", name="idempotency_keys_hash_whole"),
         Index("idempotency_keys_by_time", "created_at"),
     )
 
@@ -37,6 +34,4 @@ class IdempotencyKeyRow(SQLModel, table=True):
     key: str = Field(sa_column=Column(Text, primary_key=True))
     request_hash: bytes
     answer: bytes | None = None
-    created_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False)
-    )
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

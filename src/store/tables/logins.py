@@ -11,13 +11,11 @@ class LoginFailureRow(SQLModel, table=True):
 
     __tablename__ = "login_failures"
     __table_args__ = (
-        CheckConstraint("failures > 0", name="login_failures_counted"),
+        CheckConstraint("failures >= 0", name="login_failures_counted"),
         Index("login_failures_by_time", "failed_at"),
     )
 
     email: str = Field(sa_column=Column(Text, primary_key=True))
     network: str = Field(sa_column=Column(Text, primary_key=True))
     failures: int
-    failed_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False)
-    )
+    failed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

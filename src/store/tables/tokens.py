@@ -24,16 +24,10 @@ class TokenRow(SQLModel, table=True):
         Index("tokens_by_use", "used_at"),
     )
 
-    id: int | None = Field(
-        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
-    )
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     user_id: int = Field(
-        sa_column=Column(
-            BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False
-        )
+        sa_column=Column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False)
     )
     digest: bytes = Field(unique=True)
-    created_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False)
-    )
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     used_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

@@ -21,9 +21,7 @@ class UserRow(SQLModel, table=True):
         ),
     )
 
-    id: int | None = Field(
-        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
-    )
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     uuid: UUID = Field(unique=True)
     email: str = Field(unique=True)
     password_hash: str | None = None
@@ -32,6 +30,4 @@ class UserRow(SQLModel, table=True):
     )
     slippage_cents: int
     operator: bool
-    created_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False)
-    )
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

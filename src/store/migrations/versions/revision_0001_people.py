@@ -58,7 +58,7 @@ def upgrade() -> None:
         sa.Column("network", sa.Text, primary_key=True),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("failures > 0", name="login_failures_counted"),
+        sa.CheckConstraint("failures >= 0", name="login_failures_counted"),
     )
     op.create_index("login_failures_by_time", "login_failures", ["failed_at"])
     op.create_table(
@@ -73,9 +73,7 @@ def upgrade() -> None:
         sa.Column("request_hash", sa.LargeBinary, nullable=False),
         sa.Column("answer", sa.LargeBinary, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "octet_length(request_hash) = 32", name="idempotency_keys_hash_whole"
-        ),
+        sa.CheckConstraint("octet_length(request_hash) = 32", name="idempotency_keys_hash_whole"),
     )
     op.create_index("idempotency_keys_by_time", "idempotency_keys", ["created_at"])
     op.create_table(

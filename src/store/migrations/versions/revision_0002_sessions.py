@@ -32,7 +32,9 @@ def _sessions() -> None:
         "sessions",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
         sa.Column("uuid", sa.Uuid, nullable=False, unique=True),
-        sa.Column("user_id", sa.BigInteger, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "user_id", sa.BigInteger, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False
+        ),
         sa.Column("account_id", sa.BigInteger, nullable=True),
         sa.Column("mode", sa.String, nullable=False),
         sa.Column("date", sa.Date, nullable=False),
@@ -60,9 +62,14 @@ def _orders() -> None:
         "orders",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
         sa.Column("uuid", sa.Uuid, nullable=False),
-        sa.Column("user_id", sa.BigInteger, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
         sa.Column(
-            "session_id", sa.BigInteger, sa.ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False
+            "user_id", sa.BigInteger, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False
+        ),
+        sa.Column(
+            "session_id",
+            sa.BigInteger,
+            sa.ForeignKey("sessions.id", ondelete="CASCADE"),
+            nullable=False,
         ),
         sa.Column("sequence", sa.Integer, nullable=False),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
@@ -83,7 +90,8 @@ def _orders() -> None:
         sa.CheckConstraint("type IN ('limit', 'market', 'stop')", name="orders_type_known"),
         sa.CheckConstraint("effect IN ('debit', 'credit')", name="orders_effect_known"),
         sa.CheckConstraint(
-            "trigger_direction IN ('at_or_below', 'at_or_above')", name="orders_trigger_direction_known"
+            "trigger_direction IN ('at_or_below', 'at_or_above')",
+            name="orders_trigger_direction_known",
         ),
         sa.CheckConstraint(
             "(fill_at IS NULL) = (fill_net_price_cents IS NULL)"

@@ -1,0 +1,134 @@
+"""Wake-ups between processes: "something happened to X, up to number N". They may get lost.
+
+Whoever is woken reads what happened from where it is kept, so a lost or repeated wake-up costs
+time and never truth.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+
+from bus.connections import BACKOFF, FAILURES, RETRIES_OF_CALLS
+
+CHANNEL_PREFIX = "zerodte:topic:"
+SILENCE_SECONDS = 5.0
+RECONNECT_SECONDS = 0.1
+UNKNOWN_SEQ = 0
+
+log = structlog.get_logger()
+
+
+def session_topic(session_id: UUID) -> str:
+    return f"session:{session_id}"
+
+
+class Wakes:
+    """One listener's side of a topic: the highest number heard, and whether it was told.
+
+    Hearing never waits for the listener; wake-ups that he has not taken yet become one.
+    """
+
+    def __init__(self) -> None:
+        self._heard = asyncio.Event()
+        self._seq = UNKNOWN_SEQ
+
+    def hear(self, seq: int) -> None:
+        self._seq = max(self._seq, seq)
+        self._heard.set()
+
+    async def next(self) -> int:
+        """Wait for a wake-up: the highest number heard so far. It does not rise where wake-ups
+        may have been missed; then read what is kept."""
+        await self._heard.wait()
+        self._heard.clear()
+        return self._seq
+
+
+class Topics:
+    """Publishes, and hears every topic on one connection for all listeners of this process."""
+
+    def __init__(self, url: str) -> None:
+        self._publishing = Redis.from_url(
+            url, socket_connect_timeout=1, retry=Retry(BACKOFF, RETRIES_OF_CALLS)
+        )
+        self._hearing = Redis.from_url(url, socket_connect_timeout=1)
+        self._listeners: defaultdict[str, set[Wakes]] = defaultdict(set)
+        self._reader: asyncio.Task[None] | None = None
+
+    async def session_changed(self, session_id: UUID, seq: int) -> None:
+        await self.publish(session_topic(session_id), seq)
+
+    async def publish(self, topic: str, seq: int) -> None:
+        """Wake every listener of a topic. Never fails: what it tells of is committed already."""
+        try:
+            await self._publishing.publish(CHANNEL_PREFIX + topic, seq)
+        except FAILURES:
+            log.warning("wake_up_lost", topic=topic, seq=seq)
+
+    @contextmanager
+    def listen(self, topic: str) -> Iterator[Wakes]:
+        """Hear a topic's wake-ups. Enter first and read what is kept then; not before."""
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read(), name="topics")
+        wakes = Wakes()
+        self._listeners[topic].add(wakes)
+        try:
+            yield wakes
+        finally:
+            self._listeners[topic].discard(wakes)
+            if not self._listeners[topic]:
+                del self._listeners[topic]
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.wait([self._reader])
+        await self._hearing.aclose()
+        await self._publishing.aclose()
+
+    async def _read(self) -> None:
+        """Hear until cancelled, connecting anew whenever the connection breaks or falls silent."""
+        while True:
+            try:
+                async with self._hearing.pubsub() as pubsub:
+                    await pubsub.psubscribe(CHANNEL_PREFIX + "*")
+                    await self._hear_all(pubsub)
+            except FAILURES:
+                log.warning("wake_ups_interrupted")
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _hear_all(self, pubsub: PubSub) -> None:
+        is_answering = True
+        while True:
+            message = await pubsub.get_message(timeout=SILENCE_SECONDS)
+            if message is not None:
+                is_answering = True
+                self._hear(message)
+            elif is_answering:
+                is_answering = False
+                await pubsub.ping()
+            else:
+                raise ConnectionError("Redis fell silent")
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        match message["type"]:
+            case "psubscribe":
+                self._wake_everybody()
+            case "pmessage":
+                topic = message["channel"].decode().removeprefix(CHANNEL_PREFIX)
+                for wakes in self._listeners.get(topic, ()):
+                    wakes.hear(int(message["data"]))
+
+    def _wake_everybody(self) -> None:
+        """Nothing was heard until this moment, so everybody has to look for himself."""
+        for listeners in self._listeners.values():
+            for wakes in listeners:
+                wakes.hear(UNKNOWN_SEQ)
