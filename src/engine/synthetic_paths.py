@@ -1,0 +1,106 @@
+"""A synthetic session second by second: the index, the VIX, and how much of the day's risk is left."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.market import IndexSeries
+from engine.numerics import Floats, exp, log
+from engine.synthetic_draws import Purpose, normals, uniforms
+from engine.synthetic_plans import VIX_PER_RETURN, DayPlan, autoregression, running_sum
+
+CLUSTER_SECONDS, CLUSTER_DECAY, CLUSTER_STEP = 60, 0.95, 0.12
+JUMPS_MAX, JUMP_CHANCE, JUMP_MOVES = 2, 0.15, 0.5
+VIX_SECONDS, VIX_NOISE = 15, 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Rows 0 … close second.
+
+    ``spx_e4`` and ``vix_e4`` are whole cents in 0.0001; ``risk_left`` falls from 1 to 0 and is the
+    share of the session's expected variance still to come; ``expected_move`` is the standard
+    deviation of the whole session's return as options price it at that second's VIX.
+    """
+
+    spx_e4: IndexSeries
+    vix_e4: IndexSeries
+    risk_left: Floats
+    expected_move: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """Where a day's random numbers come from."""
+
+    seed: int
+    date: date
+
+    def normals(self, purpose: Purpose, count: int) -> Floats:
+        return normals(self.seed, purpose, count, stream=self.date.toordinal())
+
+    def uniforms(self, purpose: Purpose, count: int) -> Floats:
+        return uniforms(self.seed, purpose, count, stream=self.date.toordinal())
+
+
+def draw_paths(plan: DayPlan, close_second: int, chance: Chance) -> Paths:
+    """The paths between the plan's open and close: bridges, exact at both ends."""
+    pace = _pace(close_second)
+    progress = _progress(pace * _clusters(close_second, chance))
+    bridge = _bridge(_index_walk(progress, chance), progress)
+    log_return = plan.session_return * progress + plan.realised_move * bridge
+    spx_cents = np.rint(plan.open_cents * exp(log_return)).astype(np.int64)
+    spx_cents[-1] = plan.close_cents
+    vix_cents = _vix(plan, plan.realised_move * bridge, progress, chance)
+    return Paths(
+        spx_e4=(spx_cents * 100).astype(np.int32),
+        vix_e4=(vix_cents * 100).astype(np.int32),
+        risk_left=1.0 - _progress(pace),
+        expected_move=np.asarray(plan.expected_move * (vix_cents / float(vix_cents[0]))),
+    )
+
+
+def _pace(close_second: int) -> Floats:
+    """Expected variance of each second, on the scale of the quiet middle of a session: a U."""
+    second = np.arange(1.0, close_second + 1)
+    return np.asarray(1.0 + 3.0 * 1200.0 / (1200.0 + second) + 1200.0 / (1200.0 + (close_second - second)))
+
+
+def _clusters(close_second: int, chance: Chance) -> Floats:
+    """The factor on each second's variance by which volatility comes in clusters."""
+    count = close_second // CLUSTER_SECONDS + 1
+    walk = autoregression(CLUSTER_STEP * chance.normals(Purpose.CLUSTERING, count), CLUSTER_DECAY)
+    return np.repeat(exp(2.0 * walk), CLUSTER_SECONDS)[:close_second]
+
+
+def _progress(variance: Floats) -> Floats:
+    """From variances of the seconds to the share of the day's variance passed, 0 … 1 by row."""
+    passed = np.cumsum(np.rint(variance * 1e6).astype(np.int64))
+    return np.concatenate(([0.0], passed / float(passed[-1])))
+
+
+def _index_walk(progress: Floats, chance: Chance) -> Floats:
+    """A walk from 0 whose total variance is about 1, with now and then a jump."""
+    shares = progress[1:] - progress[:-1]
+    steps = np.sqrt(shares) * chance.normals(Purpose.PATH, len(shares))
+    happens, place = chance.uniforms(Purpose.JUMP, 2 * JUMPS_MAX).reshape(2, JUMPS_MAX)
+    sizes = JUMP_MOVES * chance.normals(Purpose.JUMP_SIZE, JUMPS_MAX) * (happens < JUMP_CHANCE)
+    for second, size in zip((place * len(steps)).astype(np.int64), sizes, strict=True):
+        steps[second] += size
+    return np.concatenate(([0.0], running_sum(steps)))
+
+
+def _bridge(walk: Floats, progress: Floats) -> Floats:
+    return np.asarray(walk - progress * walk[-1])
+
+
+def _vix(plan: DayPlan, excess_return: Floats, progress: Floats, chance: Chance) -> NDArray[np.int64]:
+    """The VIX in cents, published every 15 seconds: it moves against the index, and a little by itself."""
+    noise = np.sqrt(progress[1:] - progress[:-1]) * chance.normals(Purpose.VIX, len(progress) - 1)
+    own = VIX_NOISE * _bridge(np.concatenate(([0.0], running_sum(noise))), progress)
+    ends = log(np.array([plan.vix_open, plan.vix_close]))
+    level = exp(ends[0] + (ends[1] - ends[0]) * progress + VIX_PER_RETURN * excess_return + own)
+    published = np.arange(len(level)) // VIX_SECONDS * VIX_SECONDS
+    return np.rint(100.0 * level[published]).astype(np.int64)

@@ -1,0 +1,160 @@
+"""The course of the years: what each synthetic session opens and closes at.
+
+One walk over every session of the table gives the closes that consecutive days share, so that any
+day can be made alone and still opens where the day before left off. It is drawn outward from one
+anchor: on 2025-01-15 the index opens at 5,949 with a VIX about 15.8, whatever the seed.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.calendar import sessions_between
+from engine.numerics import Floats, exp
+from engine.session_table import FIRST_SESSION, LAST_SESSION
+from engine.synthetic_draws import Purpose, normals
+
+ANCHOR_DATE = date(2025, 1, 15)
+ANCHOR_OPEN_CENTS = 594_900
+ANCHOR_VIX = 15.83
+
+SQRT_YEAR = 15.874507866387544
+DAILY_DRIFT = 0.0003
+GAP_SHARE = 0.45
+SESSION_SHARE = 0.75
+REALISED_SHARE = 0.9
+VIX_PER_RETURN = -2.0
+
+LOG_VIX_DECAY = 0.97
+LOG_VIX_STEP = 0.06
+LEVERAGE = 0.7
+LEVERAGE_REST = 0.714142842854285
+# log 0.97, so that powers of the decay need no function outside engine.numerics
+LOG_OF_DECAY = -0.030459207484708574
+
+_STEPS_PER_UNIT = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """One session before its path is drawn.
+
+    ``expected_move`` is the standard deviation of the open-to-close return that options price;
+    ``realised_move`` the one that the path takes; ``session_return`` is log(close / open).
+    """
+
+    previous_close_cents: int
+    open_cents: int
+    close_cents: int
+    vix_open: float
+    vix_close: float
+    expected_move: float
+    realised_move: float
+    session_return: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """A plan for every session of the table, by row."""
+
+    open_cents: NDArray[np.int64]
+    close_cents: NDArray[np.int64]
+    first_previous_close_cents: int
+    vix_open: Floats
+    vix_close: Floats
+    expected_move: Floats
+    realised_move: Floats
+    session_return: Floats
+
+
+def plan_day(day: date, seed: int) -> DayPlan:
+    """The plan of a session of the table; ``KeyError`` for another date."""
+    row, walk = _rows()[day], _walk(seed)
+    return DayPlan(
+        previous_close_cents=int(walk.close_cents[row - 1]) if row else walk.first_previous_close_cents,
+        open_cents=int(walk.open_cents[row]),
+        close_cents=int(walk.close_cents[row]),
+        vix_open=float(walk.vix_open[row]),
+        vix_close=float(walk.vix_close[row]),
+        expected_move=float(walk.expected_move[row]),
+        realised_move=float(walk.realised_move[row]),
+        session_return=float(walk.session_return[row]),
+    )
+
+
+@lru_cache(maxsize=1)
+def _rows() -> dict[date, int]:
+    return {bounds.date: row for row, bounds in enumerate(sessions_between(FIRST_SESSION, LAST_SESSION))}
+
+
+@lru_cache(maxsize=4)
+def _walk(seed: int) -> _Walk:
+    anchor, count = _rows()[ANCHOR_DATE], len(_rows())
+    shocks = normals(seed, Purpose.RETURN, count)
+
+    vix_close = ANCHOR_VIX * exp(_log_vix(seed, shocks, anchor - 1))
+    vix_before = np.concatenate(([ANCHOR_VIX], vix_close[:-1]))
+    gaps = vix_before / 100.0 / SQRT_YEAR * GAP_SHARE * normals(seed, Purpose.GAP, count)
+    gaps[anchor] = 0.0
+    vix_open = vix_before * exp(VIX_PER_RETURN * gaps)
+
+    expected = (
+        vix_open / 100.0 / SQRT_YEAR * SESSION_SHARE * exp(0.12 * normals(seed, Purpose.EXPECTATION, count))
+    )
+    realised = expected * REALISED_SHARE * exp(0.2 * normals(seed, Purpose.SURPRISE, count))
+    returns = DAILY_DRIFT + realised * shocks
+
+    opens, closes = _levels(gaps, returns, anchor)
+    before_first = ANCHOR_OPEN_CENTS * exp(opens[:1] - gaps[:1])
+    return _Walk(
+        open_cents=_cents(ANCHOR_OPEN_CENTS * exp(opens)),
+        close_cents=_cents(ANCHOR_OPEN_CENTS * exp(closes)),
+        first_previous_close_cents=int(_cents(before_first)[0]),
+        vix_open=vix_open,
+        vix_close=vix_close,
+        expected_move=expected,
+        realised_move=realised,
+        session_return=returns,
+    )
+
+
+def _log_vix(seed: int, shocks: Floats, pinned: int) -> Floats:
+    """A first-order autoregression that falls when the index rises, conditioned on 0 at ``pinned``.
+
+    Taking the covariance with the pinned value off a Gaussian process leaves its law given that value.
+    """
+    surprises = LOG_VIX_STEP * (
+        LEVERAGE_REST * normals(seed, Purpose.VOLATILITY, len(shocks)) - LEVERAGE * shocks
+    )
+    walked = autoregression(surprises, LOG_VIX_DECAY)
+    distance = np.abs(np.arange(len(shocks)) - pinned).astype(np.float64)
+    return np.asarray(walked - walked[pinned] * exp(distance * LOG_OF_DECAY))
+
+
+def autoregression(surprises: Floats, decay: float) -> Floats:
+    """Each value is ``decay`` times the last plus its surprise, from 0."""
+    values, value = [], 0.0
+    for surprise in surprises.tolist():
+        value = decay * value + surprise
+        values.append(value)
+    return np.array(values)
+
+
+def _levels(gaps: Floats, returns: Floats, anchor: int) -> tuple[Floats, Floats]:
+    """Log levels at each open and close, 0 at the anchor's open."""
+    walked = running_sum(np.stack((gaps, returns), axis=1).ravel())
+    walked -= walked[2 * anchor]
+    return walked[0::2], walked[1::2]
+
+
+def running_sum(steps: Floats) -> Floats:
+    """The sums of the first 1, 2, … steps, added up as integers so that their order cannot matter."""
+    whole = np.rint(steps * _STEPS_PER_UNIT).astype(np.int64)
+    return np.asarray(np.cumsum(whole) / _STEPS_PER_UNIT)
+
+
+def _cents(level: Floats) -> NDArray[np.int64]:
+    return np.rint(level).astype(np.int64)
