@@ -1,0 +1,52 @@
+"""The whole REST face: every operation, gathered by path into one router."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from starlette.routing import Route, Router
+
+from rest_compat import (
+    auth,
+    history,
+    market,
+    orders,
+    positions,
+    simulations,
+    transactions,
+    users,
+)
+from rest_compat.documents import document_operations
+from rest_compat.operations import Operation, Prefix
+from rest_compat.serving import Resource, not_found
+from rest_compat.simulations import SIMULATION
+
+
+def session_operations(prefix: Prefix) -> list[Operation]:
+    """What hangs off a session identically under every prefix (rulings 1.2)."""
+    nouns = (orders.routes, positions.routes, transactions.routes, history.routes)
+    return [operation for routes in nouns for operation in routes.under(prefix)]
+
+
+TRADING: Sequence[Operation] = (
+    *auth.routes.operations,
+    *users.routes.operations,
+    *market.routes.operations,
+    *simulations.routes.operations,
+    *simulations.own_routes.under(SIMULATION),
+    *session_operations(SIMULATION),
+)
+OPERATIONS: Sequence[Operation] = (*document_operations(TRADING), *TRADING)
+
+
+def rest_face() -> Router:
+    """The face as an ASGI application. It expects ``app.state.ports`` of the application around it.
+
+    A brace sorts after every letter, so literal paths are tried before those with parameters.
+    """
+    by_path = sorted(OPERATIONS, key=attrgetter("path"))
+    routes = [
+        Route(path, Resource(operations))
+        for path, operations in groupby(by_path, key=attrgetter("path"))
+    ]
+    return Router(routes, redirect_slashes=False, default=not_found)

@@ -1,0 +1,64 @@
+"""What the service says about itself, to client generators and to agents."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from starlette.responses import PlainTextResponse, Response
+
+from rest_compat.openapi import openapi_yaml
+from rest_compat.operations import Auth, Call, Gives, Operation, Routes, Takes
+
+YAML = "application/yaml"
+TEXT = "text/plain"
+
+LLMS_HEAD = """\
+# zerodte
+
+> Trade 0DTE SPX options on recorded market days, second by second, without risking money. A REST
+> API for simulations of one day each, and a GraphQL API over the same data.
+
+How a simulation works: choose a recorded date, open a simulation on it, set its clock, place
+orders, move the clock on (or back), and set it to the close to settle. Orders fill at the net mid
+of the recorded quotes; the future of the day is never shown before the clock reaches it.
+
+Conventions: send the token of a login as the bare Authorization header. Money and prices are
+decimal strings. Times are UTC, like 2025-01-15T14:35:00Z. An option is its OSI symbol, like
+`SPXW  250115C05950000`. A refusal is plain text with its code in the X-Error-Code header; ask
+with `Accept: application/json` for an object instead.
+
+## Documents
+
+- [OpenAPI](/openapi.yaml): every REST operation with its fields, statuses and error codes
+- [GraphQL](/graphql): the same capabilities as a schema to introspect and try in the browser
+- [Health](/health): 200 when the service is ready
+
+## REST operations
+
+"""
+
+
+def document_operations(described: Sequence[Operation]) -> tuple[Operation, ...]:
+    """The operations that serve the documents about ``described`` and about themselves."""
+    routes = Routes("Documents")
+
+    @routes.operation("GET", "/openapi.yaml", Takes(auth=Auth.NONE), Gives(200, str, (), YAML))
+    async def get_openapi(call: Call[None]) -> Response:
+        """This document."""
+        return Response(openapi(), media_type=YAML)
+
+    @routes.operation("GET", "/llms.txt", Takes(auth=Auth.NONE), Gives(200, str, (), TEXT))
+    async def get_llms_index(call: Call[None]) -> Response:
+        """An index of what is here, for agents (llmstxt.org)."""
+        return PlainTextResponse(llms_index(described))
+
+    @cache
+    def openapi() -> str:
+        return openapi_yaml((*routes.operations, *described))
+
+    return tuple(routes.operations)
+
+
+def llms_index(operations: Sequence[Operation]) -> str:
+    """The index in the form of llmstxt.org, one line an operation."""
+    lines = (f"- `{one.method} {one.path}`: {one.summary}\n" for one in operations)
+    return LLMS_HEAD + "".join(lines)

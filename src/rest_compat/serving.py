@@ -1,0 +1,161 @@
+"""From a request to a response: who asks, what is asked, one handler, one rendering."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from engine.denials import Code, Denial
+from rest_compat.errors import (
+    HttpCode,
+    Refused,
+    denied,
+    internal_error,
+    refused,
+    unavailable,
+)
+from rest_compat.operations import JSON, Auth, Call, Operation
+from rest_compat.parsing import parse_body, parse_path, parse_query, read_body
+from usecases.auth import authenticate
+from usecases.outages import OUTAGES
+from usecases.ports import Ports, Viewer
+
+IDEMPOTENCY_KEY_LENGTH_MAX = 255
+
+log = structlog.get_logger()
+
+
+class Resource:
+    """Every operation at one path, as an ASGI application."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._operations = {operation.method: operation for operation in operations}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await answer(self._operations, request)
+        await response(scope, receive, send)
+
+
+async def answer(operations: Mapping[str, Operation], request: Request) -> Response:
+    """The one place where a refusal, an outage or a bug becomes a response."""
+    accept = request.headers.get("accept", "*/*")
+    ports: Ports = request.app.state.ports
+    try:
+        outcome = await _perform(_operation(operations, request.method), request, ports)
+    except Refused as refusal:
+        return refused(refusal.code, refusal.message, accept, headers=refusal.headers)
+    except OUTAGES:
+        log.warning("outage", path=request.url.path, exc_info=True)
+        return unavailable(accept)
+    except Exception:
+        error_id = ports.new_id()
+        log.exception("internal_error", error_id=str(error_id), path=request.url.path)
+        return internal_error(error_id, accept)
+    return denied(outcome, accept) if isinstance(outcome, Denial) else outcome
+
+
+async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """The answer to an address that is none of ours."""
+    if scope["type"] == "websocket":
+        await WebSocketClose()(scope, receive, send)
+        return
+    denial = Denial(Code.NOT_FOUND, "there is nothing at this address; see /openapi.yaml")
+    response = denied(denial, Request(scope).headers.get("accept", "*/*"))
+    await response(scope, receive, send)
+
+
+def _operation(operations: Mapping[str, Operation], method: str) -> Operation:
+    operation = operations.get("GET" if method == "HEAD" else method)
+    if operation is None:
+        names = ", ".join(sorted(operations))
+        message = f"this address takes {names}"
+        raise Refused(HttpCode.METHOD_NOT_ALLOWED, message, {"Allow": names})
+    return operation
+
+
+async def _perform(operation: Operation, request: Request, ports: Ports) -> Response | Denial:
+    call = await _understand(operation, request, ports)
+    if isinstance(call, Denial):
+        return call
+    if operation.prefix:
+        session = await operation.prefix.find_session(call)
+        if isinstance(session, Denial):
+            return session
+        call = replace(call, session=session)
+    outcome = await operation.handler(call)
+    return outcome if isinstance(outcome, Denial | Response) else _render(operation, outcome)
+
+
+async def _understand(operation: Operation, request: Request, ports: Ports) -> Call[Any] | Denial:
+    """Identity first, then the address, then the content: nothing is read for a stranger."""
+    caller = await _identify(operation, request, ports)
+    if isinstance(caller, Denial):
+        return caller
+    path = parse_path(request.path_params)
+    if isinstance(path, Denial):
+        return path
+    key = _idempotency_key(operation, request)
+    if isinstance(key, Denial):
+        return key
+    query = operation.takes.query and parse_query(
+        request.query_params.multi_items(), operation.takes.query
+    )
+    if isinstance(query, Denial):
+        return query
+    body = operation.takes.body and parse_body(await _json_body(request), operation.takes.body)
+    if isinstance(body, Denial):
+        return body
+    address = request.client.host if request.client else ""
+    return Call(ports, caller, path, query, body, key, address)
+
+
+async def _identify(operation: Operation, request: Request, ports: Ports) -> Viewer | Denial | None:
+    header = request.headers.get("authorization")
+    if header is None:
+        if operation.takes.auth is Auth.REQUIRED:
+            return Denial(
+                Code.UNAUTHENTICATED, "a session token is required in the Authorization header"
+            )
+        return None
+    scheme, _, rest = header.strip().partition(" ")
+    token = rest.strip() if scheme.lower() == "bearer" else header.strip()
+    viewer = await authenticate(ports, token)
+    return viewer or Denial(Code.UNAUTHENTICATED, "the session token is invalid or has expired")
+
+
+def _idempotency_key(operation: Operation, request: Request) -> str | Denial | None:
+    key = request.headers.get("idempotency-key") if operation.takes.idempotency_key else None
+    if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
+        limits = f"Idempotency-Key: must have 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
+        return Denial(Code.INVALID_INPUT, limits)
+    return key
+
+
+async def _json_body(request: Request) -> bytes:
+    """The body of an operation that documents one. A missing content type counts as JSON."""
+    media_type = request.headers.get("content-type", JSON).split(";")[0].strip().lower()
+    if media_type != JSON:
+        message = f"send the body as {JSON}, not {media_type or 'untyped'}"
+        raise Refused(HttpCode.UNSUPPORTED_MEDIA_TYPE, message)
+    return await read_body(request)
+
+
+def _render(operation: Operation, outcome: Any) -> Response:
+    gives = operation.gives
+    if gives.model is None:
+        return Response(status_code=gives.status)
+    body = _adapter(gives.model).dump_json(outcome, by_alias=True, exclude_unset=True)
+    return Response(body, gives.status, media_type=gives.media_type)
+
+
+@cache
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(model)

@@ -1,0 +1,201 @@
+"""The documented spellings: how times, money and numbers look on the wire, both ways."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from engine.ledger import TransactionKind
+from engine.money import Cents, fixed_text
+from engine.orders import Action, Effect, OrderStatus, OrderType, TriggerDirection
+from engine.positions import Direction
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_SNAPSHOT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z?", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
+
+
+class Asked(BaseModel):
+    """A JSON object that is read. Unknown fields are ignored, as clients have always sent some."""
+
+    model_config = ConfigDict(populate_by_name=True, frozen=True)
+
+
+class Answered(BaseModel):
+    """A JSON object that is written. A field that was not set is left out, not null."""
+
+    model_config = ConfigDict(populate_by_name=True, frozen=True, extra="forbid")
+
+
+def absent() -> Any:
+    """The default of a field that is left out where it does not apply."""
+    return Field(default_factory=lambda: None)
+
+
+def instant_text(at: datetime) -> str:
+    """``2025-01-15T14:30:00Z``: UTC, whole seconds."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def decimal_text(value: Decimal) -> str:
+    """Plain digits without an exponent, keeping the places that were sent."""
+    return format(value, "f")
+
+
+def instant_or_null(at: datetime | None) -> str | None:
+    return None if at is None else instant_text(at)
+
+
+def time_at(open_at: datetime, second: int) -> str:
+    """The instant ``second`` seconds after the open."""
+    return instant_text(open_at + timedelta(seconds=second))
+
+
+def delta_text(delta_e4: int) -> str:
+    """A delta without needless zeros: ``"0.523"``."""
+    return fixed_text(delta_e4, 4)
+
+
+def parse_date(value: object) -> date:
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError("must be a date like 2025-01-15")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("is not a day of the calendar") from None
+
+
+def parse_instant(value: object) -> datetime:
+    """An RFC 3339 time with its zone, as UTC."""
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("must be an RFC 3339 time with a zone, like 2025-01-15T14:30:00Z")
+    return _utc(value)
+
+
+def parse_snapshot_time(value: object) -> datetime:
+    """The time of a snapshot in a path: UTC, with or without a trailing Z."""
+    if not isinstance(value, str) or not _SNAPSHOT.fullmatch(value):
+        raise ValueError("must be a UTC time like 2025-01-15T14:35:00")
+    return _utc(value if value.endswith("Z") else value + "Z")
+
+
+def parse_decimal(value: object) -> Decimal:
+    """An exact decimal from a JSON string or number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = Decimal(value)
+    text = decimal_text(value) if isinstance(value, Decimal) else value
+    if not isinstance(text, str) or not _DECIMAL.fullmatch(text):
+        raise ValueError('must be a decimal like "1.45"')
+    return Decimal(text)
+
+
+def parse_cents(value: object) -> Cents:
+    """An amount of dollars as whole cents, exactly."""
+    cents = parse_decimal(value) * 100
+    if cents != int(cents):
+        raise ValueError("must have at most two decimal places")
+    return int(cents)
+
+
+def parse_number_text(value: object) -> str:
+    """Text as sent, or a JSON number as its digits; what it means is the engine's to judge."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return decimal_text(Decimal(value))
+    raise ValueError('must be a decimal like "1.45"')
+
+
+def _utc(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is not a time of the calendar") from None
+
+
+def one_of(names: type[StrEnum]) -> WithJsonSchema:
+    """Documents the accepted texts; the engine is who refuses others, alike on every face."""
+    return WithJsonSchema({"type": "string", "enum": [name.value for name in names]})
+
+
+def _text(pattern: str, example: str, **schema: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example], **schema})
+
+
+_DECIMAL_IN = r"^-?\d{1,15}(\.\d{1,15})?$"
+
+DateIn = Annotated[
+    date,
+    BeforeValidator(parse_date),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2025-01-15"]}),
+]
+InstantIn = Annotated[
+    datetime,
+    BeforeValidator(parse_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2025-01-15T14:35:00Z"]}),
+]
+SnapshotTime = Annotated[
+    datetime,
+    BeforeValidator(parse_snapshot_time),
+    _text(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z?$", "2025-01-15T14:35:00"),
+]
+DecimalIn = Annotated[
+    Decimal,
+    BeforeValidator(parse_decimal),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "pattern": _DECIMAL_IN}, {"type": "number"}],
+            "examples": ["1.45"],
+        }
+    ),
+]
+CentsIn = Annotated[
+    int,
+    BeforeValidator(parse_cents),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,2}0*)?$"},
+                {"type": "number", "multipleOf": 0.01},
+            ],
+        }
+    ),
+]
+NumberText = Annotated[
+    str,
+    BeforeValidator(parse_number_text),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "pattern": _DECIMAL_IN}, {"type": "number"}],
+            "examples": ["10.50"],
+        }
+    ),
+]
+
+DateText = Annotated[
+    str, WithJsonSchema({"type": "string", "format": "date", "examples": ["2025-01-15"]})
+]
+InstantText = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2025-01-15T14:35:00Z"]}),
+]
+MoneyText = Annotated[str, _text(r"^-?\d+(\.\d{1,2})?$", "99891.56")]
+PriceText = Annotated[str, _text(r"^-?\d+\.\d{2}$", "10.45")]
+MarkText = Annotated[str, _text(r"^\d+\.\d{2,3}$", "4.35")]
+RateText = Annotated[str, _text(r"^\d+(\.\d{1,6})?$", "1.72")]
+DeltaText = Annotated[str, _text(r"^-?[01](\.\d{1,4})?$", "0.523")]
+QuantityText = Annotated[str, _text(r"^[1-9]\d*$", "1")]
+OrderTypeName = Annotated[str, one_of(OrderType)]
+EffectName = Annotated[str, one_of(Effect)]
+ActionName = Annotated[str, one_of(Action)]
+TriggerDirectionName = Annotated[str, one_of(TriggerDirection)]
+OrderStatusName = Annotated[str, one_of(OrderStatus)]
+TransactionKindName = Annotated[str, one_of(TransactionKind)]
+DirectionName = Annotated[str, one_of(Direction)]
+SymbolText = Annotated[str, _text(r"^SPXW  \d{6}[CP]\d{8}$", "SPXW  250115C05950000")]

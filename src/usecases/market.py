@@ -1,0 +1,227 @@
+"""Reading the market: which days there are, the chain at a second, and the aggregate series."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from marketdata.library import DayInfo
+
+from engine.aggregates import Column, Series, series_column
+from engine.calendar import session_of
+from engine.contracts import Contract
+from engine.denials import Code, Denial
+from engine.market import MISSING_TICKS, Day, DeltaMatrix, TickMatrix
+from usecases.ports import Ports, Viewer
+
+VISITOR_STEP_SECONDS = 30
+COLUMNS_KEPT_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class MarketSession:
+    """A day that can be looked at. ``data_start_at`` and ``data_end_at`` bound what the recording
+    holds, and are None for a day of which nothing is recorded yet.
+
+    ``restricted`` days are closed to the viewer who asked; ``current`` is the one in progress by
+    the market's clock, ``upcoming`` the one that opens later on the same date.
+    """
+
+    date: date
+    start_at: datetime
+    end_at: datetime
+    data_start_at: datetime | None
+    data_end_at: datetime | None
+    synthetic: bool
+    restricted: bool
+    current: bool
+    upcoming: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChainSnapshot:
+    """Every listed contract at one second: ticks of 0.05, unsigned deltas in 0.0001.
+
+    ``quoted`` is False where the contract has no usable quote at that second.
+    """
+
+    date: date
+    at: datetime
+    contracts: tuple[Contract, ...]
+    bid_ticks: TickMatrix
+    ask_ticks: TickMatrix
+    delta_e4: DeltaMatrix
+    quoted: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesFrame:
+    """Columns of one day at the seconds ``range(first, last + 1, step)`` after ``open_at``.
+
+    Values are integers in the units of ``engine.aggregates.PLACES``, ``UNKNOWN`` where unknown.
+    """
+
+    date: date
+    content_hash: str
+    open_at: datetime
+    seconds: range
+    columns: Mapping[Series, Column]
+
+
+async def list_sessions(ports: Ports, viewer: Viewer | None) -> tuple[MarketSession, ...]:
+    """The published days in ascending order, and today's session where the market's clock has one."""
+    days = await asyncio.to_thread(ports.library.days)
+
+    now = ports.market_now()
+    open_to_all = _open_to_all(days, now)
+    listed = [
+        _market_session(day, now, viewer is None and day.date not in open_to_all) for day in days
+    ]
+    today = _today(now)
+    if today is not None and all(day.date != today.date for day in days):
+        listed.append(today)
+    return tuple(sorted(listed, key=lambda session: session.date))
+
+
+async def strikes(ports: Ports, viewer: Viewer, on: date) -> tuple[int, ...] | Denial:
+    """The day's listed strikes, ascending, in index points."""
+    info = await asyncio.to_thread(ports.library.current, on)
+    return _not_recorded(on) if info is None else info.strikes
+
+
+async def chain_at(ports: Ports, viewer: Viewer, at: datetime) -> ChainSnapshot | Denial:
+    """The whole chain as it was known at ``at``.
+
+    Denied when the date is not recorded or the time lies outside its session.
+    """
+    on = at.astimezone(UTC).date()
+    info = await asyncio.to_thread(ports.library.current, on)
+
+    if info is None:
+        return _not_recorded(on)
+    if not info.open_at <= at <= info.close_at:
+        return Denial(
+            Code.OUTSIDE_SESSION,
+            f"the session of {on} runs from {_utc(info.open_at)} to {_utc(info.close_at)} UTC",
+        )
+    return await asyncio.to_thread(_snapshot, ports, info, at)
+
+
+async def series(
+    ports: Ports, viewer: Viewer | None, on: date, names: Sequence[str]
+) -> SeriesFrame | Denial:
+    """The named series over the recorded seconds of a day.
+
+    A visitor sees the session in progress at one second and the last completed one at thirty.
+    """
+    days = await asyncio.to_thread(ports.library.days)
+    info = next((day for day in days if day.date == on), None)
+
+    unknown = [name for name in names if name not in set(Series)]
+    if unknown:
+        known = ", ".join(Series)
+        return Denial(
+            Code.UNKNOWN_SERIES, f"series: unknown {unknown[0]!r}, choose from {known}", ("series",)
+        )
+    now = ports.market_now()
+    if viewer is None and on not in _open_to_all(days, now):
+        return Denial(Code.UNAUTHENTICATED, f"the session of {on} needs a session token")
+    if info is None:
+        return _not_recorded(on)
+    step = 1 if viewer is not None or _is_current(info, now) else VISITOR_STEP_SECONDS
+    return await asyncio.to_thread(_frame, ports, info, [Series(name) for name in names], step)
+
+
+def _open_to_all(days: Sequence[DayInfo], now: datetime | None) -> set[date]:
+    """The dates a visitor may see: the session in progress and the last completed one."""
+    if now is None:
+        return set()
+    completed = [day.date for day in days if day.close_at <= now]
+    current = [day.date for day in days if _is_current(day, now)]
+    return {*completed[-1:], *current}
+
+
+def _is_current(day: DayInfo, now: datetime | None) -> bool:
+    return now is not None and day.open_at <= now < day.close_at
+
+
+def _market_session(day: DayInfo, now: datetime | None, restricted: bool) -> MarketSession:
+    return MarketSession(
+        date=day.date,
+        start_at=day.open_at,
+        end_at=day.close_at,
+        data_start_at=day.data_start_at,
+        data_end_at=day.data_end_at,
+        synthetic=day.synthetic,
+        restricted=restricted,
+        current=_is_current(day, now),
+        upcoming=False,
+    )
+
+
+def _today(now: datetime | None) -> MarketSession | None:
+    """Today's session before its close, as the calendar has it."""
+    bounds = None if now is None else session_of(now.astimezone(UTC).date())
+    if bounds is None or now is None or now >= bounds.close_at:
+        return None
+    return MarketSession(
+        date=bounds.date,
+        start_at=bounds.open_at,
+        end_at=bounds.close_at,
+        data_start_at=None,
+        data_end_at=None,
+        synthetic=False,
+        restricted=False,
+        current=bounds.open_at <= now,
+        upcoming=now < bounds.open_at,
+    )
+
+
+def _snapshot(ports: Ports, info: DayInfo, at: datetime) -> ChainSnapshot:
+    day = ports.library.open(info.date, info.content_hash)
+    second = day.second_of(at)
+    asks = day.ask_ticks[:, second].copy()
+    known = day.known_from <= second <= day.known_until
+    return ChainSnapshot(
+        date=day.date,
+        at=day.time_of(second),
+        contracts=day.contracts,
+        bid_ticks=day.bid_ticks[:, second].copy(),
+        ask_ticks=asks,
+        delta_e4=day.delta_e4[second].copy(),
+        quoted=tuple((known & (asks != MISSING_TICKS)).tolist()),
+    )
+
+
+def _frame(ports: Ports, info: DayInfo, wanted: Sequence[Series], step: int) -> SeriesFrame:
+    day = ports.library.open(info.date, info.content_hash)
+    first = -(-day.known_from // step) * step
+    seconds = range(first, day.known_until + 1, step)
+    rows = slice(seconds.start, seconds.stop, step)
+    columns = {name: _column(day, name)[rows] for name in wanted}
+    return SeriesFrame(day.date, day.content_hash, day.open_at, seconds, columns)
+
+
+_kept: OrderedDict[tuple[str, Series], Column] = OrderedDict()
+
+
+def _column(day: Day, name: Series) -> Column:
+    """The day's column, kept by content hash: the same bytes give the same values for ever."""
+    key = (day.content_hash, name)
+    column = _kept.get(key)
+    if column is None:
+        column = series_column(day, name)
+        column.flags.writeable = False
+        _kept[key] = column
+        while len(_kept) > COLUMNS_KEPT_MAX:
+            _kept.popitem(last=False)
+    return column
+
+
+def _not_recorded(on: date) -> Denial:
+    return Denial(Code.SESSION_NOT_RECORDED, f"no session is recorded for {on}", ("date",))
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
