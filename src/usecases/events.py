@@ -1,0 +1,53 @@
+"""Following a session: every change since a number the client has seen, in order, without a gap."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from uuid import UUID
+
+from bus.topics import session_topic
+from store import sessions
+from usecases.ports import Ports, Viewer
+from usecases.views import SessionEvent, SessionEventKind
+
+EVENTS_A_READ = 100
+SAFETY_POLL_SECONDS = 60.0
+
+
+async def session_events(
+    ports: Ports, viewer: Viewer, session_id: UUID, after: int
+) -> AsyncIterator[SessionEvent]:
+    """The viewer's session's events later than ``after``, as they are made.
+
+    Ends after the deletion of the session, which is told as its last event, or at once where the
+    viewer has no such session. A lost wake-up is made good within ``SAFETY_POLL_SECONDS``.
+    """
+    with ports.topics.listen(session_topic(session_id)) as wakes:
+        known = False
+        while True:
+            found = await _read(ports, viewer, session_id, after)
+            if found is None:
+                if known:
+                    yield SessionEvent(session_id, after + 1, SessionEventKind.DELETED, None, ports.wall())
+                return
+            known = True
+            for event in found:
+                yield event
+                after = event.seq
+            if len(found) < EVENTS_A_READ:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(wakes.next(), SAFETY_POLL_SECONDS)
+
+
+async def _read(
+    ports: Ports, viewer: Viewer, session_id: UUID, after: int
+) -> tuple[SessionEvent, ...] | None:
+    async with ports.database.reading() as tx:
+        stored = await sessions.find(tx, viewer.user_id, session_id)
+        if stored is None:
+            return None
+        rows = await sessions.events_after(tx, stored, after, EVENTS_A_READ)
+    return tuple(
+        SessionEvent(session_id, row.seq, SessionEventKind(row.kind), row.order_id, row.at) for row in rows
+    )
+
