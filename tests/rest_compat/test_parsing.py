@@ -1,0 +1,115 @@
+from decimal import Decimal
+from typing import Annotated
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field
+
+from engine.denials import Code, Denial
+from rest_compat.parsing import parse_body, parse_path, parse_query
+from rest_compat.wire import Asked, DecimalIn, NumberText
+
+
+class Leg(Asked):
+    quantity: NumberText
+
+
+class Body(Asked):
+    price: DecimalIn | None = None
+    note: str | None = None
+    legs: Annotated[tuple[Leg, ...], Field()] = ()
+
+
+def refusal(raw: bytes) -> str:
+    outcome = parse_body(raw, Body)
+    assert isinstance(outcome, Denial)
+    assert outcome.code is Code.INVALID_INPUT
+    return outcome.message
+
+
+def test_numbers_keep_every_digit() -> None:
+    body = parse_body(b'{"price": 10.123456789012345}', Body)
+
+    assert body == Body(price=Decimal("10.123456789012345"))
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert parse_body(b'{"price": "1", "colour": {"deep": [1]}}', Body) == Body(price=Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        pytest.param(b'{"note": "\xff"}', "the body must be UTF-8", id="latin-1"),
+        pytest.param(b'{"price": NaN}', "the body is not JSON: NaN is not a number", id="NaN"),
+        pytest.param(
+            b'{"price": -Infinity}', "the body is not JSON: -Infinity is not a number", id="infinity"
+        ),
+        pytest.param(b'{"price": 1, "price": 2}', "price must be given once", id="duplicate"),
+        pytest.param(b'{"price": 1e999}', "price is out of range", id="huge"),
+        pytest.param(b'{"price": %s}' % (b"9" * 5000), "price is out of range", id="long"),
+        pytest.param(
+            b'{"legs": [{"quantity": 1e-99}]}', "legs.0.quantity is out of range", id="tiny inside"
+        ),
+        pytest.param(
+            b'{"note": "\\u0000"}', "note must not hold NUL characters or lone surrogates", id="NUL"
+        ),
+        pytest.param(
+            b'{"note": "\\ud800"}', "note must not hold NUL characters or lone surrogates", id="surrogate"
+        ),
+        pytest.param(
+            b'{"note": ' + b"[" * 32 + b"]" * 32 + b"}",
+            "the body is nested deeper than 32 levels",
+            id="deep",
+        ),
+        pytest.param(
+            b"[" * 100_000 + b"]" * 100_000, "the body is nested deeper than 32 levels", id="very deep"
+        ),
+        pytest.param(b"[]", "the body must be a JSON object", id="array"),
+        pytest.param(b'{"price": "much"}', 'price must be a decimal like "1.45"', id="text"),
+        pytest.param(b'{"legs": [{}]}', "legs.0.quantity is required", id="missing inside"),
+        pytest.param(b'{"legs": {}}', "legs must be a list", id="not a list"),
+        pytest.param(b'{"note": 5}', "note must be a string", id="not a string"),
+        pytest.param(b"", "the body is not JSON: Expecting value: line 1 column 1 (char 0)", id="empty"),
+    ],
+)
+def test_bad_bodies_are_refused_by_name(raw: bytes, message: str) -> None:
+    assert refusal(raw) == message
+
+
+def test_every_wrong_field_is_listed() -> None:
+    outcome = parse_body(b'{"price": "x", "note": 1}', Body)
+
+    assert outcome == Denial(
+        Code.INVALID_INPUT,
+        'price must be a decimal like "1.45"',
+        ("price",),
+        {"price": 'must be a decimal like "1.45"', "note": "must be a string"},
+    )
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
+    assert isinstance(parse_body(raw, Body), Body | Denial)
+
+
+def test_repeated_query_parameters_are_refused() -> None:
+    outcome = parse_query([("note", "a"), ("note", "b")], Body)
+
+    assert isinstance(outcome, Denial)
+    assert outcome.message == "note must be given once"
+
+
+def test_what_is_no_id_names_nothing() -> None:
+    assert parse_path({"order_id": "7"}) == Denial(Code.NOT_FOUND, "no such order")
+
+
+def test_what_is_no_date_is_refused() -> None:
+    outcome = parse_path({"date": "yesterday"})
+
+    assert isinstance(outcome, Denial)
+    assert (outcome.code, outcome.message) == (
+        Code.INVALID_INPUT,
+        "date must be a date like 2025-01-15",
+    )
