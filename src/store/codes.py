@@ -14,6 +14,23 @@ _codes = EmailCodeRow.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
+class CodeRequest:
+    """An address's code: the one just requested, or the older one that was not replaced."""
+
+    id: int
+    requested_at: datetime
+    is_fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCode:
+    """Whom a code is for, and what it is derived from."""
+
+    email: str
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CodeAttempt:
     """One submission against a live code; ``attempts`` counts it and those before."""
 
@@ -23,27 +40,28 @@ class CodeAttempt:
 
 async def request(
     tx: Tx, email: str, nonce: bytes, at: datetime, free_after: datetime
-) -> datetime | None:
-    """Replace the address's code by a new one. Where its code was requested later than
-    ``free_after``, nothing changes and the answer is when that was."""
+) -> CodeRequest:
+    """Replace the address's code by a new one; where its code was requested later than
+    ``free_after``, that one stays."""
     fresh = {"nonce": nonce, "requested_at": at, "attempts": 0, "spent_at": None}
     statement = insert(_codes).values(email=email, **fresh)
     statement = statement.on_conflict_do_update(
         index_elements=["email"], set_=fresh, where=_codes.c.requested_at <= free_after
     )
-    if (await tx.execute(statement.returning(_codes.c.email))).one_or_none():
-        return None
-    requested = select(_codes.c.requested_at).where(_codes.c.email == email)
-    requested_at: datetime = (await tx.execute(requested)).scalar_one()
-    return requested_at
+    found = _codes.c.id, _codes.c.requested_at
+    row = (await tx.execute(statement.returning(*found))).one_or_none()
+    if row is not None:
+        return CodeRequest(row.id, row.requested_at, is_fresh=True)
+    row = (await tx.execute(select(*found).where(_codes.c.email == email))).one()
+    return CodeRequest(row.id, row.requested_at, is_fresh=False)
 
 
-async def live_nonce(tx: Tx, email: str, requested_after: datetime) -> bytes | None:
-    """What the address's code is derived from, while it can still be used."""
-    nonce: bytes | None = (
-        await tx.execute(select(_codes.c.nonce).where(*_live(email, requested_after)))
-    ).scalar_one_or_none()
-    return nonce
+async def live(tx: Tx, code_id: int, requested_after: datetime) -> LiveCode | None:
+    """A code that can still be used."""
+    columns = select(_codes.c.email, _codes.c.nonce)
+    statement = columns.where(_codes.c.id == code_id, *_live(requested_after))
+    row = (await tx.execute(statement)).one_or_none()
+    return LiveCode(row.email, row.nonce) if row else None
 
 
 async def attempt(tx: Tx, email: str, requested_after: datetime) -> CodeAttempt | None:
@@ -53,7 +71,7 @@ async def attempt(tx: Tx, email: str, requested_after: datetime) -> CodeAttempt 
     """
     statement = (
         update(_codes)
-        .where(*_live(email, requested_after))
+        .where(_codes.c.email == email, *_live(requested_after))
         .values(attempts=_codes.c.attempts + 1)
         .returning(_codes.c.nonce, _codes.c.attempts)
     )
@@ -73,9 +91,5 @@ async def prune(tx: Tx, requested_before: datetime) -> int:
     return result.rowcount
 
 
-def _live(email: str, requested_after: datetime) -> tuple[Any, ...]:
-    return (
-        _codes.c.email == email,
-        _codes.c.requested_at > requested_after,
-        _codes.c.spent_at.is_(None),
-    )
+def _live(requested_after: datetime) -> tuple[Any, ...]:
+    return _codes.c.requested_at > requested_after, _codes.c.spent_at.is_(None)

@@ -86,10 +86,10 @@ async def request_code(ports: Ports, email: str) -> Denial | None:
 
     async with ports.database.transaction() as tx:
         nonce = secrets.token_bytes(NONCE_BYTES)
-        requested_at = await codes.request(tx, address, nonce, now, now - interval)
-        if requested_at is not None:
-            return _wait(requested_at + interval - now, "a code was requested a moment ago")
-        await outbox.add(tx, JobName.MAIL_CODE, {"email": address}, now)
+        code = await codes.request(tx, address, nonce, now, now - interval)
+        if not code.is_fresh:
+            return _wait(code.requested_at + interval - now, "a code was requested a moment ago")
+        await outbox.add(tx, JobName.MAIL_CODE, {"code_id": code.id}, now)
 
     await deliver_outbox(ports)
     return None

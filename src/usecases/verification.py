@@ -35,18 +35,19 @@ async def submit_code(ports: Ports, tx: Tx, email: str, code: str) -> Denial | N
     return code_denial(expected, code, attempt.attempts, ports.policy.code_failures_max)
 
 
-async def code_mail(ports: Ports, email: str) -> Mail | None:
-    """The message with an address's code, or None where it has no code that can still be used."""
+async def code_mail(ports: Ports, code_id: int) -> Mail | None:
+    """The message with a code, or None where the code can no longer be used."""
     async with ports.database.reading() as tx:
-        nonce = await codes.live_nonce(tx, email, _live_after(ports))
-    if nonce is None:
+        code = await codes.live(tx, code_id, _live_after(ports))
+    if code is None:
         return None
+    digits = mailed_code(ports.secret, code.email, code.nonce)
     minutes = ports.policy.code_minutes
     text = (
-        f"Your zerodte verification code is {mailed_code(ports.secret, email, nonce)}\n\n"
+        f"Your zerodte verification code is {digits}\n\n"
         f"It works once, within {minutes} minutes. If you did not ask for it, ignore this message.\n"
     )
-    return Mail(to=email, subject="Your zerodte verification code", text=text)
+    return Mail(to=code.email, subject="Your zerodte verification code", text=text)
 
 
 def _live_after(ports: Ports) -> datetime:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Index
 from sqlmodel import Field, SQLModel
 
 
@@ -17,7 +17,8 @@ class EmailCodeRow(SQLModel, table=True):
         Index("email_codes_by_request", "requested_at"),
     )
 
-    email: str = Field(sa_column=Column(Text, primary_key=True))
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    email: str = Field(unique=True)
     nonce: bytes
     requested_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     attempts: int

@@ -43,7 +43,8 @@ def upgrade() -> None:
     op.create_index("tokens_by_use", "tokens", ["used_at"])
     op.create_table(
         "email_codes",
-        sa.Column("email", sa.Text, primary_key=True),
+        sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+        sa.Column("email", sa.String, nullable=False, unique=True),
         sa.Column("nonce", sa.LargeBinary, nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
