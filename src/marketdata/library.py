@@ -1,0 +1,172 @@
+"""The published days of a directory. The file system is the catalog: nothing else lists them.
+
+``DATE/HASH/`` holds one revision of a day and ``DATE/CURRENT`` names the one in force. Revisions are
+never changed in place, so what was opened stays readable whatever is published later.
+"""
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from threading import Lock
+
+from engine.contracts import Contract
+from engine.market import Day, SettlementSource
+from engine.money import Cents
+from marketdata.manifests import Manifest, read_manifest
+from marketdata.mappings import MappedDay, open_folder
+from marketdata.refusals import DayNotFound, DayUnavailable
+
+CURRENT = "CURRENT"
+MAPPINGS_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class DayInfo:
+    """What a list of days tells about one, without opening its arrays. Times are UTC.
+
+    ``data_start_at`` and ``data_end_at`` are what the recording holds; ``contracts`` counts them and
+    ``strikes`` are ascending whole points; ``resolution_seconds`` is the source's own.
+    """
+
+    date: date
+    content_hash: str
+    open_at: datetime
+    close_at: datetime
+    data_start_at: datetime
+    data_end_at: datetime
+    contracts: int
+    strikes: tuple[int, ...]
+    synthetic: bool
+    source: str
+    importer_version: str
+    resolution_seconds: int
+    index_derived: bool
+    settlement_cents: Cents
+    settlement_source: SettlementSource
+    size_bytes: int
+    imported_at: datetime | None
+
+
+def day_info(manifest: Manifest) -> DayInfo:
+    provenance = manifest.provenance
+    return DayInfo(
+        date=manifest.date,
+        content_hash=manifest.content_hash,
+        open_at=manifest.time_of(0),
+        close_at=manifest.time_of(manifest.close_second),
+        data_start_at=manifest.time_of(manifest.known_from),
+        data_end_at=manifest.time_of(manifest.known_until),
+        contracts=manifest.contracts,
+        strikes=manifest.strikes,
+        synthetic=manifest.synthetic,
+        source=provenance.source,
+        importer_version=provenance.importer_version,
+        resolution_seconds=provenance.resolution_seconds,
+        index_derived=manifest.index_derived,
+        settlement_cents=manifest.settlement_cents,
+        settlement_source=manifest.settlement_source,
+        size_bytes=sum(file.size_bytes for file in manifest.files.values()),
+        imported_at=provenance.imported_at,
+    )
+
+
+class Library:
+    """Reads the days published under ``root``, by this process or another. Thread-safe.
+
+    At most ``mappings_max`` days are kept mapped here; a day in use stays mapped beyond that.
+    """
+
+    def __init__(self, root: Path, mappings_max: int = MAPPINGS_MAX) -> None:
+        self._root = root
+        self._mappings_max = mappings_max
+        self._infos: dict[date, tuple[tuple[int, int], DayInfo]] = {}
+        self._mapped: OrderedDict[tuple[date, str], MappedDay] = OrderedDict()
+        self._lock = Lock()
+
+    def days(self) -> tuple[DayInfo, ...]:
+        """The days in force, by ascending date, those left out that ``verify`` finds unreadable."""
+        infos = (self._readable(on) for on in sorted(dates_under(self._root)))
+        return tuple(info for info in infos if info is not None)
+
+    def current(self, on: date) -> DayInfo | None:
+        """The revision in force, or None. Raises DayUnavailable when its manifest is unreadable."""
+        pointer = self._root / on.isoformat() / CURRENT
+        try:
+            status = pointer.stat()
+        except FileNotFoundError:
+            return None
+        stamp = (status.st_ino, status.st_mtime_ns)
+        kept = self._infos.get(on)
+        if kept is not None and kept[0] == stamp:
+            return kept[1]
+        info = day_info(read_manifest(pointer.parent / pointer.read_text().strip()))
+        self._infos[on] = (stamp, info)
+        return info
+
+    def open(self, on: date, content_hash: str | None = None) -> Day:
+        """A revision of a day, the one in force unless ``content_hash`` names another.
+
+        Raises DayNotFound, or DayUnavailable with a message that names the file at fault.
+        """
+        key = (on, content_hash or self._current_hash(on))
+        with self._lock:
+            mapped = self._mapped.get(key)
+            if mapped is not None:
+                self._mapped.move_to_end(key)
+                return mapped.day
+        return self._keep(key, self._map(key)).day
+
+    async def warm(self, day: Day, contracts: Iterable[Contract]) -> None:
+        """Reads the contracts' columns into memory in a thread, so that deciding never waits for a disk.
+
+        Columns that were read before cost nothing; a day that was not opened here is in memory.
+        """
+        mapped = self._mapped.get((day.date, day.content_hash))
+        if mapped is None or mapped.day is not day:
+            return
+        rows = {day.row_of[contract] for contract in contracts if contract in day.row_of}
+        if cold := rows - mapped.warm_rows:
+            await asyncio.to_thread(mapped.warm, sorted(cold))
+
+    def _readable(self, on: date) -> DayInfo | None:
+        try:
+            return self.current(on)
+        except DayUnavailable:
+            return None
+
+    def _current_hash(self, on: date) -> str:
+        info = self.current(on)
+        if info is None:
+            raise DayNotFound(f"no session is recorded for {on}")
+        return info.content_hash
+
+    def _map(self, key: tuple[date, str]) -> MappedDay:
+        on, content_hash = key
+        folder = self._root / on.isoformat() / content_hash
+        if not folder.is_dir():
+            raise DayNotFound(f"revision {content_hash} of {on} is not published")
+        return open_folder(folder)
+
+    def _keep(self, key: tuple[date, str], mapped: MappedDay) -> MappedDay:
+        with self._lock:
+            kept = self._mapped.setdefault(key, mapped)
+            while len(self._mapped) > self._mappings_max:
+                self._mapped.popitem(last=False)
+            return kept
+
+
+def dates_under(root: Path) -> set[date]:
+    """The dates that have a folder under ``root``."""
+    names = os.listdir(root) if root.is_dir() else []
+    return {on for name in names if (on := _date(name)) is not None}
+
+
+def _date(name: str) -> date | None:
+    try:
+        return date.fromisoformat(name)
+    except ValueError:
+        return None

@@ -1,0 +1,143 @@
+"""Opening a published day: read-only views on its mapped files, found by the manifest's offsets.
+
+Nothing here imports Arrow: opening is a few system calls.
+"""
+
+import hashlib
+import mmap
+import os
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.contracts import Contract, Right
+from engine.market import Day
+from marketdata.manifests import GREEKS, INDEX, QUOTES, Manifest, StoredFile, read_manifest
+from marketdata.refusals import DayUnavailable
+
+MAGIC = b"ARROW1"
+
+
+@dataclass(frozen=True, slots=True)
+class MappedFile:
+    """One file's pages, and the arrays that lie in them. The pages live as long as any array does."""
+
+    pages: mmap.mmap
+    stored: StoredFile
+
+    def array(self, name: str) -> NDArray[Any]:
+        buffer = self.stored.buffers[name]
+        count = int(np.prod(buffer.shape))
+        return np.frombuffer(self.pages, buffer.dtype, count, buffer.offset).reshape(buffer.shape)
+
+    def read_ahead(self, name: str, rows: Iterable[int]) -> None:
+        """Asks the kernel to fetch rows of an array, without waiting for it."""
+        buffer = self.stored.buffers[name]
+        row_bytes = int(np.prod(buffer.shape[1:])) * np.dtype(buffer.dtype).itemsize
+        for row in rows:
+            first = buffer.offset + row * row_bytes
+            start = first - first % mmap.PAGESIZE
+            self.pages.madvise(mmap.MADV_WILLNEED, start, first + row_bytes - start)
+
+
+@dataclass(frozen=True, slots=True)
+class MappedDay:
+    """A day whose arrays are views on mapped files; ``warm_rows`` are contracts read in already."""
+
+    day: Day
+    quotes: MappedFile
+    greeks: MappedFile
+    warm_rows: set[int]
+
+    def warm(self, rows: Iterable[int]) -> None:
+        """Reads the rows' quotes and, the first time, the deltas, so that later reads find them.
+
+        A checksum reads every page and lets other threads run meanwhile.
+        """
+        rows = list(rows)
+        self.quotes.read_ahead("bid", rows)
+        self.quotes.read_ahead("ask", rows)
+        if not self.warm_rows:
+            self.greeks.pages.madvise(mmap.MADV_WILLNEED)
+            zlib.crc32(self.day.delta_e4.data)
+        for row in rows:
+            zlib.crc32(self.day.bid_ticks[row].data)
+            zlib.crc32(self.day.ask_ticks[row].data)
+        self.warm_rows.update(rows)
+
+
+def open_folder(folder: Path) -> MappedDay:
+    """The day of a published folder. Raises DayUnavailable naming the file that is at fault."""
+    manifest = read_manifest(folder)
+    quotes, greeks, index = (_map(folder / name, manifest) for name in (QUOTES, GREEKS, INDEX))
+    return MappedDay(_day(manifest, quotes, greeks, index), quotes, greeks, set())
+
+
+def check_file(path: Path, stored: StoredFile, *, whole: bool) -> None:
+    """Raises DayUnavailable unless the file is the published one.
+
+    Its size and magic are always checked, its checksum when ``whole`` or when the file was touched
+    since it was published.
+    """
+    try:
+        status = path.stat()
+        if status.st_size != stored.size_bytes:
+            raise DayUnavailable(f"{path}: {status.st_size} bytes, {stored.size_bytes} were published")
+        with path.open("rb") as file:
+            _check_magic(path, file.read(len(MAGIC)))
+            if whole or status.st_mtime_ns != stored.modified_ns:
+                file.seek(0)
+                if hashlib.file_digest(file, "sha256").hexdigest() != stored.sha256:
+                    raise DayUnavailable(f"{path}: the checksum is not the published one")
+            file.seek(-len(MAGIC), os.SEEK_END)
+            _check_magic(path, file.read())
+    except OSError as error:
+        raise DayUnavailable(f"{path}: {error.strerror}") from error
+
+
+def _check_magic(path: Path, mark: bytes) -> None:
+    if mark != MAGIC:
+        raise DayUnavailable(f"{path}: not an Arrow file, or one that was not written to its end")
+
+
+def _map(path: Path, manifest: Manifest) -> MappedFile:
+    stored = manifest.files.get(path.name)
+    if stored is None:
+        raise DayUnavailable(f"{path}: not named in the manifest")
+    check_file(path, stored, whole=False)
+    with path.open("rb") as file:
+        pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    pages.madvise(mmap.MADV_RANDOM)
+    return MappedFile(pages, stored)
+
+
+def _day(manifest: Manifest, quotes: MappedFile, greeks: MappedFile, index: MappedFile) -> Day:
+    return Day(
+        date=manifest.date,
+        open_at=manifest.open_at.astimezone(UTC),
+        close_second=manifest.close_second,
+        contracts=_contracts(quotes),
+        bid_ticks=quotes.array("bid"),
+        ask_ticks=quotes.array("ask"),
+        delta_e4=greeks.array("delta"),
+        spx_e4=index.array("spx"),
+        vix_e4=index.array("vix"),
+        known_from=manifest.known_from,
+        known_until=manifest.known_until,
+        settlement_cents=manifest.settlement_cents,
+        settlement_source=manifest.settlement_source,
+        content_hash=manifest.content_hash,
+        synthetic=manifest.synthetic,
+        index_derived=manifest.index_derived,
+    )
+
+
+def _contracts(quotes: MappedFile) -> tuple[Contract, ...]:
+    pairs = zip(quotes.array("strike").tolist(), quotes.array("right").tolist(), strict=True)
+    return tuple(Contract(strike, Right(right.decode())) for strike, right in pairs)

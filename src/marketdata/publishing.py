@@ -1,0 +1,124 @@
+"""Publishing a day: whole or not at all, and never changed afterwards."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.market import Day
+from marketdata.arrow_files import write_arrays
+from marketdata.checking import check_day
+from marketdata.hashing import content_hash
+from marketdata.library import CURRENT, DayInfo, day_info
+from marketdata.manifests import (
+    FORMAT_VERSION,
+    Manifest,
+    Provenance,
+    StoredFile,
+    read_manifest,
+    write_manifest,
+)
+from marketdata.mappings import check_file
+from marketdata.refusals import DayUnavailable
+
+_UNFINISHED, _LOCK, _BROKEN = ".unfinished", ".lock", ".broken"
+
+
+def publish(root: Path, day: Day, provenance: Provenance) -> DayInfo:
+    """Publishes a day as the one in force for its date.
+
+    The day's own ``content_hash`` is ignored and computed. Publishing values that are there already
+    writes nothing and keeps their first provenance. Raises DayRefused for a day that breaks the
+    promises of ``engine.market.Day``.
+    """
+    check_day(day)
+    digest = content_hash(day)
+    home = root / day.date.isoformat()
+    home.mkdir(parents=True, exist_ok=True)
+    with _sole_publisher(home):
+        folder = home / digest
+        if not _is_intact(folder):
+            _write_revision(folder, day, digest, provenance)
+        _point_at(home, digest)
+    return day_info(read_manifest(folder))
+
+
+@contextmanager
+def _sole_publisher(home: Path) -> Iterator[None]:
+    """Holds the date against other publishers. The system frees it when the process dies."""
+    with (home / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_intact(folder: Path) -> bool:
+    if not folder.is_dir():
+        return False
+    try:
+        for name, stored in read_manifest(folder).files.items():
+            check_file(folder / name, stored, whole=True)
+    except DayUnavailable:
+        return False
+    return True
+
+
+def _write_revision(folder: Path, day: Day, digest: str, provenance: Provenance) -> None:
+    """Writes beside the final name and renames: a reader sees all files or none."""
+    unfinished, broken = folder.parent / _UNFINISHED, folder.parent / _BROKEN
+    for leftover in (unfinished, broken):
+        shutil.rmtree(leftover, ignore_errors=True)
+    unfinished.mkdir()
+    files = write_arrays(unfinished, day)
+    manifest = write_manifest(unfinished, _manifest(day, digest, provenance, files))
+    for path in (manifest, *(unfinished / name for name in files)):
+        path.chmod(0o444)
+        _sync(path)
+    _sync(unfinished)
+    if folder.exists():
+        folder.rename(broken)
+    unfinished.rename(folder)
+    _sync(folder.parent)
+    shutil.rmtree(broken, ignore_errors=True)
+
+
+def _manifest(day: Day, digest: str, provenance: Provenance, files: Mapping[str, StoredFile]) -> Manifest:
+    assert day.settlement_cents is not None and day.settlement_source is not None, "check_day saw to it"
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        content_hash=digest,
+        date=day.date,
+        open_at=day.open_at,
+        close_second=day.close_second,
+        known_from=day.known_from,
+        known_until=day.known_until,
+        settlement_cents=day.settlement_cents,
+        settlement_source=day.settlement_source,
+        synthetic=day.synthetic,
+        index_derived=day.index_derived,
+        contracts=len(day.contracts),
+        strikes=tuple(sorted({contract.strike_points for contract in day.contracts})),
+        provenance=provenance,
+        files=files,
+    )
+
+
+def _point_at(home: Path, digest: str) -> None:
+    pointer = home / CURRENT
+    if pointer.exists() and pointer.read_text().strip() == digest:
+        return
+    fresh = home / f"{CURRENT}.new"
+    fresh.write_text(f"{digest}\n")
+    _sync(fresh)
+    fresh.rename(pointer)
+    _sync(home)
+    _sync(home.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

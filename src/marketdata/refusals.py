@@ -1,0 +1,13 @@
+"""Why a day cannot be read or published: each message names the file or the day."""
+
+
+class DayNotFound(LookupError):
+    """No such day, or no such revision of it, is published."""
+
+
+class DayUnavailable(Exception):
+    """A published day that cannot be read: incomplete, corrupt, or of an unknown format."""
+
+
+class DayRefused(Exception):
+    """A day that must not be published; the message says what is wrong with it."""
