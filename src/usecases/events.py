@@ -1,7 +1,7 @@
 """Following a session: every change since a number the client has seen, in order, without a gap."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from uuid import UUID
 
@@ -16,7 +16,7 @@ SAFETY_POLL_SECONDS = 60.0
 
 async def session_events(
     ports: Ports, viewer: Viewer, session_id: UUID, after: int
-) -> AsyncIterator[SessionEvent]:
+) -> AsyncGenerator[SessionEvent, None]:
     """The viewer's session's events later than ``after``, as they are made.
 
     Ends after the deletion of the session, which is told as its last event, or at once where the
