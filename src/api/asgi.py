@@ -1,0 +1,143 @@
+"""The GraphQL endpoint: HTTP, server-sent events and graphql-transport-ws, all through one schema."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from cross_web import HTTPException
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLHTTPResponse
+from strawberry.http.base import BaseRequestProtocol
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+
+from api.context import Context, bare_token
+from api.errors import INTERNAL, MALFORMED, Refusal
+from api.graphiql import asset, page
+from api.limits import Limits
+from api.masking import masked
+from api.schema import build_schema
+from usecases.outages import OUTAGES
+
+SUBSCRIPTIONS_MAX = 20
+INIT_WAIT = timedelta(seconds=5)
+RESPONSE_TYPE = "application/graphql-response+json"
+
+
+def routes(limits: Limits | None = None) -> list[BaseRoute]:
+    """The routes of this face. The application that holds them keeps ``Ports`` in ``state.ports``."""
+    face = GraphQLFace(limits or Limits())
+    return [
+        Route("/graphql/assets/{name}", asset),
+        Route("/graphql", face),
+        WebSocketRoute("/graphql", face),
+    ]
+
+
+class GraphQLFace(GraphQL[Context, None]):
+    """Strawberry's ASGI view, made to follow GraphQL over HTTP to the letter and to answer in JSON always."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(
+            build_schema(limits),
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            connection_init_wait_timeout=INIT_WAIT,
+            max_subscriptions_per_connection=SUBSCRIPTIONS_MAX,
+        )
+        self.execution_seconds = limits.execution_seconds
+
+    async def run(self, request: Any, context: Any = None, root_value: Any = None) -> Any:
+        """Answer one request or serve one socket; whatever is refused early is answered in JSON."""
+        try:
+            return await super().run(request)
+        except HTTPException as error:
+            return self._refused(error.status_code, Refusal(MALFORMED, error.reason))
+        except Refusal as refusal:
+            return self._refused(401, refusal)
+        except OUTAGES as outage:
+            return self._refused(503, GraphQLError("", original_error=outage))
+
+    def _refused(self, status: int, error: GraphQLError) -> Response:
+        errors = [error.formatted for error in masked([error])]
+        return Response(self.encode_json({"errors": errors}), status, media_type="application/json")
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        context = Context(
+            ports=request.app.state.ports,
+            address=request.client.host if request.client else "",
+            token=bare_token(request.headers.get("authorization")),
+            is_socket=isinstance(request, WebSocket),
+            idempotency_key=request.headers.get("idempotency-key"),
+        )
+        if not context.is_socket:
+            await context.sign_in()
+        return context
+
+    async def on_ws_connect(self, context: Context) -> None:
+        """Take the token of ``connectionParams``: ``token``, or ``Authorization`` as in HTTP."""
+        params = {name.lower(): value for name, value in context.connection_params.items()}
+        context.token = bare_token(params.get("token")) or bare_token(params.get("authorization")) or context.token
+        try:
+            await context.sign_in()
+        except Refusal as refusal:
+            raise ConnectionRejectionError from refusal
+
+    async def execute_single(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        try:
+            async with asyncio.timeout(self.execution_seconds):
+                return await super().execute_single(*args, **kwargs)
+        except TimeoutError:
+            message = f"The operation was stopped after {self.execution_seconds:g} seconds."
+            return ExecutionResult(data=None, errors=[Refusal(INTERNAL, message)])
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        """The response map; ``data`` is left out where the operation never ran."""
+        result.errors = masked(result.errors) if result.errors else None
+        response = await super().process_result(request, result)
+        if result.errors and result.data is None and all(error.path is None for error in result.errors):
+            response.pop("data", None)
+        return response
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        response = await super().get_sub_response(request)
+        if RESPONSE_TYPE in request.headers.get("accept", ""):
+            response.headers["content-type"] = f"{RESPONSE_TYPE}; charset=utf-8"
+        return response
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        response = super().create_response(response_data, sub_response)
+        typed = sub_response.headers.get("content-type")
+        if typed is not None:
+            response.headers["content-type"] = typed
+            response.status_code = 200 if "data" in response_data else 400
+        return response
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:
+        wants_page = "text/html" in request.headers.get("accept", "")
+        return request.method == "GET" and wants_page and "query" not in request.query_params
+
+    async def render_graphql_ide(self, request: Request) -> Response:
+        return page()
+
+    def parse_json(self, data: str | bytes) -> Any:
+        parsed = super().parse_json(data)
+        if not isinstance(parsed, Mapping | list):
+            raise HTTPException(400, "The request must be a JSON object")
+        return parsed
+
+    def decode_json(self, data: str | bytes) -> object:
+        return orjson.loads(data)
+
+    def encode_json(self, data: object) -> str:
+        """Text, not bytes: bytes would turn WebSocket messages into binary frames."""
+        return orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY).decode()

@@ -1,0 +1,194 @@
+"""Recorded days: which there are, their strikes, the chain at a second, and the day's series."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+import numpy as np
+import strawberry
+from strawberry.types.nodes import SelectedField, Selection
+
+from api.connections import (
+    PAGE_SIZE_DEFAULT,
+    After,
+    Connection,
+    First,
+    Key,
+    connect,
+    read_page,
+)
+from api.context import Info
+from api.errors import MALFORMED, Refusal, granted
+from api.nodes import Node, NodeKind, global_id
+from api.scalars import IntColumn
+from engine.aggregates import UNKNOWN, Column
+from engine.aggregates import Series as SeriesName
+from engine.contracts import Right
+from engine.market import MISSING_DELTA
+from engine.money import TICK_CENTS
+from usecases import market
+from usecases.market import ChainSnapshot, MarketSession, SeriesFrame
+
+_SERIES_FIELDS = {
+    "spxE4": SeriesName.SPX,
+    "vixE4": SeriesName.VIX,
+    "spxExpectedMoveE6": SeriesName.SPX_EXPECTED_MOVE,
+    "spxOtmBidsCents": SeriesName.SPX_OTM_BIDS,
+    "spxExtrinsicE4": SeriesName.SPX_EXTRINSIC,
+}
+
+
+@strawberry.type(description="The option chain at one second, in columns: one row a strike.")
+class OptionChain:
+    time: datetime
+    strikes: IntColumn
+    call_bid_cents: IntColumn
+    call_ask_cents: IntColumn
+    call_delta_e4: IntColumn = strawberry.field(description="Unsigned.")
+    put_bid_cents: IntColumn
+    put_ask_cents: IntColumn
+    put_delta_e4: IntColumn = strawberry.field(description="Unsigned.")
+
+
+@strawberry.type(description="Series of a day, in columns: one row a second. A column is null when nothing of it is known.")
+class DaySeries:
+    time_unix: IntColumn
+    spx_e4: IntColumn | None
+    vix_e4: IntColumn | None
+    spx_expected_move_e6: IntColumn | None
+    spx_otm_bids_cents: IntColumn | None
+    spx_extrinsic_e4: IntColumn | None
+
+
+@strawberry.type(description="A session of the market, and what is recorded of it.")
+class MarketDay(Node):
+    date: date
+    start_time: datetime
+    end_time: datetime
+    data_start_time: datetime | None
+    data_end_time: datetime | None
+    synthetic: bool = strawberry.field(description="True where the day was generated, not recorded.")
+    restricted: bool = strawberry.field(description="True where this viewer may not read the day.")
+    current: bool
+    upcoming: bool
+
+    @strawberry.field(description="Listed strikes, ascending. Needs a token.")
+    async def strikes(self, info: Info) -> list[int]:
+        viewer = await info.context.viewer()
+        return list(granted(await market.strikes(info.context.ports, viewer, self.date)))
+
+    @strawberry.field(description="The chain as it was known at a time of the session. Needs a token.")
+    async def chain(self, info: Info, at: datetime) -> OptionChain:
+        viewer = await info.context.viewer()
+        if at.date() != self.date:
+            raise Refusal(MALFORMED, f"at must be a time of the session of {self.date}.")
+        return render_chain(granted(await market.chain_at(info.context.ports, viewer, at)))
+
+    @strawberry.field(description="The selected series of the recorded seconds.")
+    async def series(self, info: Info) -> DaySeries:
+        viewer = await info.context.visitor_or_viewer()
+        asked = _names(info.selected_fields)
+        names = [series for name, series in _SERIES_FIELDS.items() if name in asked]
+        return render_series(granted(await market.series(info.context.ports, viewer, self.date, names)))
+
+
+@strawberry.type
+class MarketQuery:
+    @strawberry.field(description="The sessions of the market, newest first.")
+    async def market_sessions(
+        self, info: Info, first: First = PAGE_SIZE_DEFAULT, after: After = None
+    ) -> Connection[MarketDay]:
+        page = read_page(first, after, int)
+        viewer = await info.context.visitor_or_viewer()
+        sessions = await market.list_sessions(info.context.ports, viewer)
+        return connect(sessions[::-1], page, _key, render_day)
+
+    @strawberry.field(description="One session of the market; null when there is none on that date.")
+    async def market_day(self, info: Info, date: date) -> MarketDay | None:
+        return await find_day(info, date)
+
+
+async def find_day(info: Info, on: date) -> MarketDay | None:
+    viewer = await info.context.visitor_or_viewer()
+    sessions = await market.list_sessions(info.context.ports, viewer)
+    return next((render_day(session) for session in sessions if session.date == on), None)
+
+
+def render_day(session: MarketSession) -> MarketDay:
+    return MarketDay(
+        id=global_id(NodeKind.MARKET_DAY, session.date),
+        date=session.date,
+        start_time=session.start_at,
+        end_time=session.end_at,
+        data_start_time=session.data_start_at,
+        data_end_time=session.data_end_at,
+        synthetic=session.synthetic,
+        restricted=session.restricted,
+        current=session.current,
+        upcoming=session.upcoming,
+    )
+
+
+def _key(session: MarketSession) -> Key:
+    return (-session.date.toordinal(),)
+
+
+def render_chain(chain: ChainSnapshot) -> OptionChain:
+    strikes = list(dict.fromkeys(contract.strike_points for contract in chain.contracts))
+    call_bid, call_ask, call_delta = _side(chain, strikes, Right.CALL)
+    put_bid, put_ask, put_delta = _side(chain, strikes, Right.PUT)
+    return OptionChain(
+        time=chain.at,
+        strikes=IntColumn(strikes),
+        call_bid_cents=call_bid,
+        call_ask_cents=call_ask,
+        call_delta_e4=call_delta,
+        put_bid_cents=put_bid,
+        put_ask_cents=put_ask,
+        put_delta_e4=put_delta,
+    )
+
+
+def _side(chain: ChainSnapshot, strikes: list[int], right: Right) -> tuple[IntColumn, IntColumn, IntColumn]:
+    """Bid, ask and delta of one side at every strike, None where there is none."""
+    quotes: dict[int, tuple[int | None, int | None, int | None]] = {}
+    bids, asks, deltas = chain.bid_ticks.tolist(), chain.ask_ticks.tolist(), chain.delta_e4.tolist()
+    for row, contract in enumerate(chain.contracts):
+        if contract.right is right and chain.quoted[row]:
+            delta = None if deltas[row] == MISSING_DELTA else deltas[row]
+            quotes[contract.strike_points] = bids[row] * TICK_CENTS, asks[row] * TICK_CENTS, delta
+    rows = [quotes.get(strike, (None, None, None)) for strike in strikes]
+    bid, ask, delta_column = zip(*rows, strict=True) if rows else ((), (), ())
+    return IntColumn(bid), IntColumn(ask), IntColumn(delta_column)
+
+
+def render_series(frame: SeriesFrame) -> DaySeries:
+    first = int(frame.open_at.timestamp())
+    seconds = np.arange(frame.seconds.start, frame.seconds.stop, frame.seconds.step)
+    columns = {name: int_column(column) for name, column in frame.columns.items()}
+    return DaySeries(
+        time_unix=IntColumn(first + seconds),
+        spx_e4=columns.get(SeriesName.SPX),
+        vix_e4=columns.get(SeriesName.VIX),
+        spx_expected_move_e6=columns.get(SeriesName.SPX_EXPECTED_MOVE),
+        spx_otm_bids_cents=columns.get(SeriesName.SPX_OTM_BIDS),
+        spx_extrinsic_e4=columns.get(SeriesName.SPX_EXTRINSIC),
+    )
+
+
+def int_column(column: Column) -> IntColumn | None:
+    """A column ready to be encoded, None when nothing of it is known."""
+    unknown = column == UNKNOWN
+    if not unknown.any():
+        return IntColumn(np.ascontiguousarray(column))
+    if unknown.all():
+        return None
+    return IntColumn([None if value == UNKNOWN else value for value in column.tolist()])
+
+
+def _names(selections: Iterable[Selection]) -> set[str]:
+    """Names of the fields selected below these, through fragments too."""
+    names: set[str] = set()
+    for selection in selections:
+        for inner in selection.selections:
+            names |= {inner.name} if isinstance(inner, SelectedField) else _names([inner])
+    return names

@@ -1,0 +1,69 @@
+"""What a client may see of a failure: denials as they are, anything unexpected as an id to quote."""
+
+import secrets
+from collections.abc import Iterable, Iterator
+
+import structlog
+from graphql import ExecutionResult, GraphQLError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import (
+    CannotGetOperationTypeError,
+    InvalidOperationTypeError,
+)
+from strawberry.types import ExecutionResult as Result
+from strawberry.types import StreamExecutionResult
+
+from api.errors import INTERNAL, MALFORMED
+
+_REQUEST_ERRORS = (CannotGetOperationTypeError, InvalidOperationTypeError)
+
+log = structlog.get_logger(__name__)
+
+
+class MaskInternal(SchemaExtension):
+    """Mask every result, of streams too, before it leaves the schema."""
+
+    def on_operation(self) -> Iterator[None]:
+        yield
+        _mask(self.execution_context.result)
+
+    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
+        _mask(result)
+        yield
+
+
+def _mask(result: object) -> None:
+    if isinstance(result, Result | ExecutionResult) and result.errors:
+        result.errors = masked(result.errors)
+
+
+def masked(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
+    """The errors as a client may see them. Masking twice changes nothing."""
+    return [_masked(error) for error in errors]
+
+
+def _masked(error: GraphQLError) -> GraphQLError:
+    cause = _cause(error)
+    if cause is not None:
+        return _internal(error, cause)
+    error.extensions = error.extensions or {"code": MALFORMED}
+    return error
+
+
+def _cause(error: GraphQLError) -> Exception | None:
+    """The exception that nobody meant a client to see, or None."""
+    cause: Exception | None = error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    return None if isinstance(cause, _REQUEST_ERRORS) else cause
+
+
+def _internal(error: GraphQLError, cause: Exception) -> GraphQLError:
+    quote = secrets.token_hex(8)
+    log.error("graphql_internal_error", quote=quote, path=error.path, exc_info=cause)
+    return GraphQLError(
+        f"Internal error. Quote {quote} when you report it.",
+        nodes=error.nodes,
+        path=error.path,
+        extensions={"code": INTERNAL, "id": quote},
+    )
