@@ -50,6 +50,8 @@ class HistoryRow(Answered):
     fees: MoneyText
     maintenance_buying_power: MoneyText
     available_buying_power: MoneyText
+    deposits: MoneyText
+    withdrawals: MoneyText
     equities_credits: MoneyText
     equities_debits: MoneyText
     equities_fees: MoneyText

@@ -62,7 +62,10 @@ def test_internal_errors_only_carry_an_id_to_quote() -> None:
     response = internal_error(UUID(int=7), "*/*")
 
     assert response.status_code == 500
-    assert response.body == b"internal error, quote 00000000-0000-0000-0000-000000000007 when you report it"
+    assert (
+        response.body
+        == b"internal error, quote 00000000-0000-0000-0000-000000000007 when you report it"
+    )
 
 
 def test_outages_ask_for_a_retry() -> None:

@@ -44,7 +44,9 @@ def test_unknown_fields_are_ignored() -> None:
         pytest.param(b'{"note": "\xff"}', "the body must be UTF-8", id="latin-1"),
         pytest.param(b'{"price": NaN}', "the body is not JSON: NaN is not a number", id="NaN"),
         pytest.param(
-            b'{"price": -Infinity}', "the body is not JSON: -Infinity is not a number", id="infinity"
+            b'{"price": -Infinity}',
+            "the body is not JSON: -Infinity is not a number",
+            id="infinity",
         ),
         pytest.param(b'{"price": 1, "price": 2}', "price must be given once", id="duplicate"),
         pytest.param(b'{"price": 1e999}', "price is out of range", id="huge"),
@@ -56,7 +58,9 @@ def test_unknown_fields_are_ignored() -> None:
             b'{"note": "\\u0000"}', "note must not hold NUL characters or lone surrogates", id="NUL"
         ),
         pytest.param(
-            b'{"note": "\\ud800"}', "note must not hold NUL characters or lone surrogates", id="surrogate"
+            b'{"note": "\\ud800"}',
+            "note must not hold NUL characters or lone surrogates",
+            id="surrogate",
         ),
         pytest.param(
             b'{"note": ' + b"[" * 32 + b"]" * 32 + b"}",
@@ -64,14 +68,18 @@ def test_unknown_fields_are_ignored() -> None:
             id="deep",
         ),
         pytest.param(
-            b"[" * 100_000 + b"]" * 100_000, "the body is nested deeper than 32 levels", id="very deep"
+            b"[" * 100_000 + b"]" * 100_000,
+            "the body is nested deeper than 32 levels",
+            id="very deep",
         ),
         pytest.param(b"[]", "the body must be a JSON object", id="array"),
         pytest.param(b'{"price": "much"}', 'price must be a decimal like "1.45"', id="text"),
         pytest.param(b'{"legs": [{}]}', "legs.0.quantity is required", id="missing inside"),
         pytest.param(b'{"legs": {}}', "legs must be a list", id="not a list"),
         pytest.param(b'{"note": 5}', "note must be a string", id="not a string"),
-        pytest.param(b"", "the body is not JSON: Expecting value: line 1 column 1 (char 0)", id="empty"),
+        pytest.param(
+            b"", "the body is not JSON: Expecting value: line 1 column 1 (char 0)", id="empty"
+        ),
     ],
 )
 def test_bad_bodies_are_refused_by_name(raw: bytes, message: str) -> None:

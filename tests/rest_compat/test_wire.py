@@ -23,7 +23,12 @@ def test_times_are_written_in_utc_with_a_z() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2025-01-15T14:35:00Z", "2025-01-15T14:35:00.000Z", "2025-01-15T09:35:00-05:00", "2025-01-15t14:35:00z"],
+    [
+        "2025-01-15T14:35:00Z",
+        "2025-01-15T14:35:00.000Z",
+        "2025-01-15T09:35:00-05:00",
+        "2025-01-15t14:35:00z",
+    ],
 )
 def test_times_are_read_in_any_zone(text: str) -> None:
     assert parse_instant(text) == AT
@@ -51,18 +56,24 @@ def test_snapshot_times_are_utc_with_or_without_a_z(text: str) -> None:
     assert parse_snapshot_time(text) == AT
 
 
-@pytest.mark.parametrize("value", ["20250115", "2025-02-30", "1736951700", 1736951700, "٢٠٢٥-01-15"])
+@pytest.mark.parametrize(
+    "value", ["20250115", "2025-02-30", "1736951700", 1736951700, "٢٠٢٥-01-15"]
+)
 def test_dates_are_calendar_days(value: object) -> None:
     with pytest.raises(ValueError, match="day|date"):
         parse_date(value)
 
 
-@pytest.mark.parametrize(("value", "exact"), [("1.450", "1.450"), (Decimal("1.45"), "1.45"), (7, "7")])
+@pytest.mark.parametrize(
+    ("value", "exact"), [("1.450", "1.450"), (Decimal("1.45"), "1.45"), (7, "7")]
+)
 def test_decimals_are_read_exactly_from_text_and_number(value: object, exact: str) -> None:
     assert str(parse_decimal(value)) == exact
 
 
-@pytest.mark.parametrize("value", ["1e5", "NaN", "", " 1", "1.", ".5", "1,000", True, None, "9" * 16])
+@pytest.mark.parametrize(
+    "value", ["1e5", "NaN", "", " 1", "1.", ".5", "1,000", True, None, "9" * 16]
+)
 def test_what_is_no_plain_decimal_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="must be a decimal"):
         parse_decimal(value)
@@ -75,7 +86,9 @@ def test_amounts_have_whole_cents() -> None:
 
 
 def test_numbers_reach_the_engine_as_their_own_digits() -> None:
-    assert [parse_number_text(value) for value in ("10.50", Decimal("10.50"), Decimal("1E+1"), 3)] == [
+    assert [
+        parse_number_text(value) for value in ("10.50", Decimal("10.50"), Decimal("1E+1"), 3)
+    ] == [
         "10.50",
         "10.50",
         "10",
@@ -84,4 +97,9 @@ def test_numbers_reach_the_engine_as_their_own_digits() -> None:
 
 
 def test_deltas_carry_no_needless_zeros() -> None:
-    assert [delta_text(value) for value in (5230, -5230, 10_000, 0)] == ["0.523", "-0.523", "1", "0"]
+    assert [delta_text(value) for value in (5230, -5230, 10_000, 0)] == [
+        "0.523",
+        "-0.523",
+        "1",
+        "0",
+    ]
