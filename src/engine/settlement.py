@@ -1,6 +1,5 @@
 """Cash settlement at the close: exercise, assignment and expiration (rulings 3.4 and 3.5)."""
 
-from collections.abc import Iterable
 from uuid import UUID, uuid5
 
 from engine.contracts import Right, format_osi
@@ -62,7 +61,7 @@ def charged_strikes(quantities: dict[Key, int], level_cents: Cents) -> set[Key]:
     return charged
 
 
-def _unpaired(side: dict[Key, int], level_cents: Cents) -> Iterable[Key]:
+def _unpaired(side: dict[Key, int], level_cents: Cents) -> set[Key]:
     longs = sum(n for (_, direction), n in side.items() if direction is Direction.LONG)
     shorts = [key for key in side if key[1] is Direction.SHORT]
     unpaired = set()

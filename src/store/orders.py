@@ -110,7 +110,7 @@ async def id_taken(tx: Tx, user_id: int, order_id: UUID) -> bool:
     return (await tx.execute(statement)).first() is not None
 
 
-def _from_row(row: Row[Any], open_at: datetime) -> StoredOrder:
+def _from_row(row: Row[*tuple[Any, ...]], open_at: datetime) -> StoredOrder:
     ticket = Ticket(
         type=OrderType(row.type),
         legs=tuple(Leg(Contract(k, Right(right)), n, Action(action)) for k, right, n, action in row.legs),
@@ -130,7 +130,7 @@ def _from_row(row: Row[Any], open_at: datetime) -> StoredOrder:
     return StoredOrder(order, row.replaces_order_id, row.client_order_id, row.request_hash, row.updated_at)
 
 
-def _fill(row: Row[Any], open_at: datetime) -> Fill | None:
+def _fill(row: Row[*tuple[Any, ...]], open_at: datetime) -> Fill | None:
     if row.fill_at is None:
         return None
     return Fill(

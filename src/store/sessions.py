@@ -70,7 +70,7 @@ def owned(user_id: int, session_id: UUID) -> Select[Any]:
     return columns().where(_sessions.c.uuid == session_id, _sessions.c.user_id == user_id)
 
 
-def from_row(row: Row[Any]) -> StoredSession:
+def from_row(row: Row[*tuple[Any, ...]]) -> StoredSession:
     return StoredSession(*row)
 
 
@@ -144,7 +144,7 @@ async def record_event(
     return seq
 
 
-async def events_after(tx: Tx, session: StoredSession, seq: int, limit: int) -> tuple[Row[Any], ...]:
+async def events_after(tx: Tx, session: StoredSession, seq: int, limit: int) -> tuple[Row[*tuple[Any, ...]], ...]:
     """Rows of (seq, kind, order_id, at) later than ``seq``, oldest first."""
     statement = (
         select(_events.c.seq, _events.c.kind, _events.c.order_id, _events.c.at)
