@@ -4,13 +4,14 @@ import platform
 from pathlib import Path
 
 from Cython.Build import cythonize
-from setuptools import Extension, find_packages, setup
+from setuptools import Extension, setup
 
 SOURCE = Path("src")
 COMPILED_ROOMS = ("engine", "rest_compat")
 
 
 def extensions() -> list[Extension]:
+    """One extension for each Cython module, rebuilt when a C header beside it changes."""
     flags = [] if platform.system() == "Windows" else ["-O3"]
     return [
         Extension(
@@ -25,8 +26,4 @@ def extensions() -> list[Extension]:
     ]
 
 
-setup(
-    package_dir={"": "src"},
-    packages=find_packages("src"),
-    ext_modules=cythonize(extensions(), build_dir="build/cython", language_level=3),
-)
+setup(ext_modules=cythonize(extensions(), build_dir="build/cython", language_level=3))
