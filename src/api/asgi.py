@@ -84,7 +84,9 @@ class GraphQLFace(GraphQL[Context, None]):
     async def on_ws_connect(self, context: Context) -> None:
         """Take the token of ``connectionParams``: ``token``, or ``Authorization`` as in HTTP."""
         params = {name.lower(): value for name, value in context.connection_params.items()}
-        context.token = bare_token(params.get("token")) or bare_token(params.get("authorization")) or context.token
+        context.token = (
+            bare_token(params.get("token")) or bare_token(params.get("authorization")) or context.token
+        )
         try:
             await context.sign_in()
         except Refusal as refusal:

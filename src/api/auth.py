@@ -74,12 +74,18 @@ class AuthMutation:
 
     @strawberry.mutation(description="Open an account with a mailed code; its first token comes back.")
     async def register(self, info: Info, input: RegisterInput) -> TokenPayload:
-        return _token(await auth.register(info.context.ports, input.email, input.password, input.verification_code))
+        return _token(
+            await auth.register(info.context.ports, input.email, input.password, input.verification_code)
+        )
 
     @strawberry.mutation(description="Open a session of an account.")
     async def login(self, info: Info, input: LoginInput) -> TokenPayload:
         context = info.context
-        return _token(await auth.login(context.ports, input.email, input.password, input.verification_code, context.address))
+        return _token(
+            await auth.login(
+                context.ports, input.email, input.password, input.verification_code, context.address
+            )
+        )
 
     @strawberry.mutation(description="End the session of the token that is used.")
     async def logout(self, info: Info) -> DonePayload:

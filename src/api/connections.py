@@ -76,15 +76,17 @@ def read_cursor(text: str, *key_types: type) -> Key:
     return tuple(key)
 
 
-def connect(rows: Sequence[Row], page: Page, key: Callable[[Row], Key], render: Callable[[Row], T]) -> Connection[T]:
+def connect(
+    rows: Sequence[Row], page: Page, key: Callable[[Row], Key], render: Callable[[Row], T]
+) -> Connection[T]:
     """The page as a connection; ``rows`` are in the ascending order of their keys, all of them."""
     start = 0 if page.after is None else bisect_right(rows, page.after, key=key)
     end = start + page.first
-    return connect_page(rows[start:end], len(rows) > end, key, render)
+    return connect_page(rows[start:end], key, render, has_next=len(rows) > end)
 
 
 def connect_page(
-    rows: Sequence[Row], has_next: bool, key: Callable[[Row], Key], render: Callable[[Row], T]
+    rows: Sequence[Row], key: Callable[[Row], Key], render: Callable[[Row], T], *, has_next: bool
 ) -> Connection[T]:
     """The rows of one page as a connection."""
     edges = [Edge(cursor=cursor_of(key(row)), node=render(row)) for row in rows]

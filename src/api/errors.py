@@ -59,7 +59,9 @@ def user_errors(denial: Denial, *prefix: str) -> list[UserError]:
     if denial.code in _TOP_LEVEL:
         raise refusal_of(denial)
     messages = denial.fields or {".".join(denial.path): denial.message}
-    return [_user_error(denial.code, message, (*prefix, *path.split("."))) for path, message in messages.items()]
+    return [
+        _user_error(denial.code, message, (*prefix, *path.split("."))) for path, message in messages.items()
+    ]
 
 
 def _user_error(code: Code, message: str, path: tuple[str, ...]) -> UserError:

@@ -49,7 +49,9 @@ class OptionChain:
     put_delta_e4: IntColumn = strawberry.field(description="Unsigned.")
 
 
-@strawberry.type(description="Series of a day, in columns: one row a second. A column is null when nothing of it is known.")
+@strawberry.type(
+    description="Series of a day, in columns: one row a second. A column is null when nothing of it is known."
+)
 class DaySeries:
     time_unix: IntColumn
     spx_e4: IntColumn | None

@@ -23,7 +23,9 @@ from usecases.orders import Submission
 from usecases.views import OrderReceipt
 
 EXPECTED_VERSION = "Denied with version_conflict when the session has changed since."
-IDEMPOTENCY_KEY = "A repeat under the same key returns the first answer; the Idempotency-Key header does the same."
+IDEMPOTENCY_KEY = (
+    "A repeat under the same key returns the first answer; the Idempotency-Key header does the same."
+)
 
 
 @strawberry.input
@@ -85,9 +87,13 @@ class OrderEntryMutation:
     async def place_order(self, info: Info, input: PlaceOrderInput) -> OrderPayload:
         return await _submit(info, _submission(info, input))
 
-    @strawberry.mutation(description="Put a new order in the place of another, in one step. The new one has its own uuid.")
+    @strawberry.mutation(
+        description="Put a new order in the place of another, in one step. The new one has its own uuid."
+    )
     async def replace_order(self, info: Info, input: ReplaceOrderInput) -> OrderPayload:
-        return await _submit(info, replace(_submission(info, input), replaces=read_id(input.order_id, NodeKind.ORDER)))
+        return await _submit(
+            info, replace(_submission(info, input), replaces=read_id(input.order_id, NodeKind.ORDER))
+        )
 
     @strawberry.mutation(description="What placing the order would answer, with nothing kept.")
     async def dry_run_order(self, info: Info, input: DryRunOrderInput) -> OrderPayload:
@@ -109,7 +115,9 @@ class OrderEntryMutation:
         )
         if denial is not None:
             return DeleteOrderPayload(session_uuid=session_id, user_errors=user_errors(denial, "input"))
-        return DeleteOrderPayload(session_uuid=session_id, deleted_id=global_id(NodeKind.ORDER, session_id, order_id))
+        return DeleteOrderPayload(
+            session_uuid=session_id, deleted_id=global_id(NodeKind.ORDER, session_id, order_id)
+        )
 
 
 def _submission(info: Info, input: PlaceOrderInput) -> Submission:

@@ -36,9 +36,13 @@ class Position(Node):
     realized_profit_loss: DecimalText
     fees: DecimalText
     total_profit_loss: DecimalText
-    net_liquidity: DecimalText = strawberry.field(description="What closing at the mid would pay; negative for a short.")
+    net_liquidity: DecimalText = strawberry.field(
+        description="What closing at the mid would pay; negative for a short."
+    )
     price: DecimalText = strawberry.field(description="The mid, in index points.")
-    delta: DecimalText | None = strawberry.field(description="Market delta, negative for a short; null when unknown.")
+    delta: DecimalText | None = strawberry.field(
+        description="Market delta, negative for a short; null when unknown."
+    )
 
 
 async def find_position(info: Info, session_id: UUID, uuid: UUID) -> Position | None:
@@ -72,9 +76,7 @@ def render_position(position: EnginePosition, view: PositionsView) -> Position:
 
 def connect_positions(view: PositionsView, page: Page) -> Connection[Position]:
     """A page of the positions by strike, call before put, long before short."""
-    return connect(
-        view.positions, page, _key, lambda row: render_position(row, view)
-    )
+    return connect(view.positions, page, _key, lambda row: render_position(row, view))
 
 
 def _key(position: EnginePosition) -> Key:

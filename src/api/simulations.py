@@ -47,7 +47,9 @@ class Financials:
     options_net_liquidation_value: DecimalText
 
 
-@strawberry.type(description="One trading day with a ledger. A historical session has a clock that its owner moves.")
+@strawberry.type(
+    description="One trading day with a ledger. A historical session has a clock that its owner moves."
+)
 class Session(Node):
     uuid: UUID
     mode: SessionMode
@@ -145,7 +147,9 @@ class SimulationQuery:
         viewer = await info.context.viewer()
         key = int(page.after[0]) if page.after else None
         rows = await sessions.page_simulations(info.context.ports, viewer, first=first, before_key=key)
-        return connect_page(list(zip(rows.keys, rows.simulations, strict=True)), rows.has_next, _key, _render)
+        return connect_page(
+            list(zip(rows.keys, rows.simulations, strict=True)), _key, _render, has_next=rows.has_next
+        )
 
     @strawberry.field(description="One of the viewer's sessions; null when there is none.")
     async def simulation(self, info: Info, uuid: UUID) -> Session | None:
@@ -159,11 +163,15 @@ class SimulationMutation:
         viewer = await info.context.viewer()
         cents = cents_of(input.starting_capital)
         if cents is None:
-            return _denied(Denial(Code.INVALID_INPUT, "startingCapital must be in whole cents", ("starting_capital",)))
+            return _denied(
+                Denial(Code.INVALID_INPUT, "startingCapital must be in whole cents", ("starting_capital",))
+            )
         command = CreateSimulation(input.date, cents, input.description)
         return _payload(await sessions.create_simulation(info.context.ports, viewer, command))
 
-    @strawberry.mutation(description="Set the clock, forward or back. Orders and transactions are not written.")
+    @strawberry.mutation(
+        description="Set the clock, forward or back. Orders and transactions are not written."
+    )
     async def move_clock(self, info: Info, input: MoveClockInput) -> SimulationPayload:
         viewer = await info.context.viewer()
         session_id = read_id(input.session_id, NodeKind.SESSION)
@@ -223,7 +231,9 @@ def _render_financials(money: EngineFinancials) -> Financials:
 
 
 def _payload(answer: SessionView | Denial) -> SimulationPayload:
-    return _denied(answer) if isinstance(answer, Denial) else SimulationPayload(session=render_session(answer))
+    return (
+        _denied(answer) if isinstance(answer, Denial) else SimulationPayload(session=render_session(answer))
+    )
 
 
 def _denied(denial: Denial) -> SimulationPayload:

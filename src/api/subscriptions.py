@@ -21,17 +21,23 @@ strawberry.enum(SessionEventKind)
 
 After = Annotated[
     int | None,
-    strawberry.argument(description="The last sequence number that was seen; later events follow without a gap."),
+    strawberry.argument(
+        description="The last sequence number that was seen; later events follow without a gap."
+    ),
 ]
 
 
 @strawberry.type(description="A change of a session, or the snapshot that comes first.")
 class SessionUpdate:
     session_uuid: strawberry.Private[UUID]
-    seq: int | None = strawberry.field(default=None, description="1, 2, 3 … without gaps; the session's version.")
+    seq: int | None = strawberry.field(
+        default=None, description="1, 2, 3 … without gaps; the session's version."
+    )
     kind: SessionEventKind | None = strawberry.field(default=None, description="Null on the snapshot.")
     time: datetime | None = strawberry.field(default=None, description="When the change was made.")
-    order_uuid: UUID | None = strawberry.field(default=None, description="The order that changed, if one did.")
+    order_uuid: UUID | None = strawberry.field(
+        default=None, description="The order that changed, if one did."
+    )
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
     @strawberry.field(description="The session as it is now; null once it is deleted.")

@@ -30,7 +30,9 @@ class Transaction(Node):
     instrument: OsiSymbol
     type: TransactionKind
     quantity: int
-    price: DecimalText | None = strawberry.field(description="Dollars for one contract; null for an expiration.")
+    price: DecimalText | None = strawberry.field(
+        description="Dollars for one contract; null for an expiration."
+    )
     value: DecimalText | None = strawberry.field(description="Price times quantity, negative for a credit.")
     effect: Effect | None
     fees: DecimalText

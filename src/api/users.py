@@ -46,7 +46,9 @@ class User(Node):
     email: str
     fee_schedule: FeeSchedule = strawberry.field(description="The schedule in force.")
     fees_overridden: bool
-    slippage: DecimalText = strawberry.field(description="What limit and stop orders give away, in index points.")
+    slippage: DecimalText = strawberry.field(
+        description="What limit and stop orders give away, in index points."
+    )
 
 
 @strawberry.input(description="What is left out stays as it is.")
