@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
 """The two loops over a day's quotes that everything waits for, checked here and written in C.
 
-The signatures and what they promise are in ``kernels.pyi``; both loops run without the GIL.
+Both run without the GIL. Their types are in ``kernels.pyi``.
 """
 
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint16_t
@@ -61,6 +61,13 @@ cdef bint _is_empty(seconds, Py_ssize_t length) except *:
 def first_at_or_below(
     const uint16_t[:, ::1] bid_ticks, const uint16_t[:, ::1] ask_ticks, legs, threshold_half_ticks, seconds
 ):
+    """The first of ``seconds`` at which every leg has a quote and the net is at most the threshold.
+
+    ``bid_ticks`` and ``ask_ticks`` are the day's uint16 [contract, second]; a leg is (day row,
+    signed ratio), and the net is the sum of ratio times (bid + ask). -1 if there is no such second.
+    Raises IndexError for a row or a second outside the day and ValueError when the ratios' sizes
+    add up to more than ``NARROW_WEIGHTS_MAX``.
+    """
     cdef _Legs items = _Legs(bid_ticks, ask_ticks, legs)
     cdef int32_t bound = min(max(threshold_half_ticks, -INT32_MAX - 1), INT32_MAX)
     cdef int64_t first, until, second
@@ -79,6 +86,13 @@ def first_at_or_below(
 def add_option_values(
     const uint16_t[:, ::1] bid_ticks, const uint16_t[:, ::1] ask_ticks, legs, seconds, int64_t[::1] into
 ):
+    """Adds what the legs are worth in cents at each of ``seconds`` to ``into``, one place each.
+
+    A leg is (day row, signed contracts), worth contracts times the mid. Where it has no quote its
+    last one counts, which may lie before the first of ``seconds``; one that never had a quote is
+    worth nothing. Raises IndexError for a row or a second outside the day and ValueError when
+    ``into`` has another length.
+    """
     cdef _Legs items = _Legs(bid_ticks, ask_ticks, legs)
     cdef int64_t first, until
     cdef bint is_narrow

@@ -19,9 +19,7 @@ def slow_first_at_or_below(
     return -1
 
 
-def slow_option_values(
-    bid_ticks: TickMatrix, ask_ticks: TickMatrix, legs: Legs, seconds: range
-) -> list[int]:
+def slow_option_values(bid_ticks: TickMatrix, ask_ticks: TickMatrix, legs: Legs, seconds: range) -> list[int]:
     """Cents: half a tick of 0.05 points, times 100 dollars a point, times the contracts."""
     values = [0] * len(seconds)
     for row, contracts in legs:
