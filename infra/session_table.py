@@ -1,6 +1,6 @@
 """Print src/engine/session_table.py as exchange_calendars' XNYS knows it.
 
-    .venv/bin/python infra/session_table.py > src/engine/session_table.py
+Run as ``.venv/bin/python infra/session_table.py > src/engine/session_table.py``.
 """
 
 from collections import defaultdict

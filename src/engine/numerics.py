@@ -30,7 +30,7 @@ _LOG_TERMS = tuple(2 / odd for odd in range(23, 0, -2))
 
 
 def exp(x: Floats) -> Floats:
-    """e to the ``x``, within 1e-15 of its value; ``x`` is held to ``EXP_MIN … EXP_MAX``.
+    """The exponential function, within 1e-15 of its value; ``x`` is held to ``EXP_MIN … EXP_MAX``.
 
     Taylor's series on |x| ≤ ½ log 2, scaled by a power of two.
     """

@@ -11,6 +11,7 @@ from engine.numerics import Floats, exp, log
 from engine.synthetic_draws import Purpose, normals, uniforms
 from engine.synthetic_plans import VIX_PER_RETURN, DayPlan, autoregression, running_sum
 
+OPENING_PACE, CLOSING_PACE, PACE_SECONDS = 5.0, 2.5, 900.0
 CLUSTER_SECONDS, CLUSTER_DECAY, CLUSTER_STEP = 60, 0.95, 0.12
 JUMPS_MAX, JUMP_CHANCE, JUMP_MOVES = 2, 0.15, 0.5
 VIX_SECONDS, VIX_NOISE = 15, 0.02
@@ -64,8 +65,10 @@ def draw_paths(plan: DayPlan, close_second: int, chance: Chance) -> Paths:
 
 def _pace(close_second: int) -> Floats:
     """Expected variance of each second, on the scale of the quiet middle of a session: a U."""
-    second = np.arange(1.0, close_second + 1)
-    return np.asarray(1.0 + 3.0 * 1200.0 / (1200.0 + second) + 1200.0 / (1200.0 + (close_second - second)))
+    since_open = np.arange(1.0, close_second + 1)
+    busy_open = OPENING_PACE * PACE_SECONDS / (PACE_SECONDS + since_open)
+    busy_close = CLOSING_PACE * PACE_SECONDS / (PACE_SECONDS + (close_second - since_open))
+    return np.asarray(1.0 + busy_open + busy_close)
 
 
 def _clusters(close_second: int, chance: Chance) -> Floats:
