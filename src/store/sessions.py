@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import Row, Select, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.money import Cents
@@ -67,7 +67,8 @@ def columns() -> Select[Any]:
 
 def owned(user_id: int, session_id: UUID) -> Select[Any]:
     """A select of one user's session by its id."""
-    return columns().where(_sessions.c.uuid == session_id, _sessions.c.user_id == user_id)
+    mine = (_sessions.c.uuid == session_id) & (_sessions.c.user_id == user_id)
+    return columns().where(mine, _sessions.c.deleted_at.is_(None))
 
 
 def from_row(row: Row[*tuple[Any, ...]]) -> StoredSession:
@@ -110,7 +111,11 @@ async def simulations(
     """The user's simulations and settled live sessions, newest first; ``before_id`` is exclusive."""
     statement = (
         columns()
-        .where(_sessions.c.user_id == user_id, _sessions.c.account_id.is_(None))
+        .where(
+            _sessions.c.user_id == user_id,
+            _sessions.c.account_id.is_(None),
+            _sessions.c.deleted_at.is_(None),
+        )
         .order_by(_sessions.c.id.desc())
         .limit(limit)
     )
@@ -123,9 +128,9 @@ async def set_clock(tx: Tx, session: StoredSession, at: datetime) -> None:
     await tx.execute(update(_sessions).where(_sessions.c.id == session.id).values(clock_at=at))
 
 
-async def remove(tx: Tx, session: StoredSession) -> None:
-    """Delete a session with its orders and events."""
-    await tx.execute(delete(_sessions).where(_sessions.c.id == session.id))
+async def remove(tx: Tx, session: StoredSession, at: datetime) -> None:
+    """Delete a session: nothing finds it any more, and its events stay for those who follow it."""
+    await tx.execute(update(_sessions).where(_sessions.c.id == session.id).values(deleted_at=at))
 
 
 async def record_event(
@@ -144,11 +149,15 @@ async def record_event(
     return seq
 
 
-async def events_after(tx: Tx, session: StoredSession, seq: int, limit: int) -> tuple[Row[*tuple[Any, ...]], ...]:
-    """Rows of (seq, kind, order_id, at) later than ``seq``, oldest first."""
+async def events_after(
+    tx: Tx, user_id: int, session_id: UUID, seq: int, limit: int
+) -> tuple[Row[*tuple[Any, ...]], ...]:
+    """The events of one user's session, deleted or not, as rows of (seq, kind, order_id, at) later
+    than ``seq``, oldest first."""
     statement = (
         select(_events.c.seq, _events.c.kind, _events.c.order_id, _events.c.at)
-        .where(_events.c.session_id == session.id, _events.c.seq > seq)
+        .join(_sessions, _sessions.c.id == _events.c.session_id)
+        .where(_sessions.c.uuid == session_id, _sessions.c.user_id == user_id, _events.c.seq > seq)
         .order_by(_events.c.seq)
         .limit(limit)
     )

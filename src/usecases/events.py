@@ -23,31 +23,26 @@ async def session_events(
     viewer has no such session. A lost wake-up is made good within ``SAFETY_POLL_SECONDS``.
     """
     with ports.topics.listen(session_topic(session_id)) as wakes:
-        known = False
         while True:
-            found = await _read(ports, viewer, session_id, after)
-            if found is None:
-                if known:
-                    yield SessionEvent(session_id, after + 1, SessionEventKind.DELETED, None, ports.wall())
-                return
-            known = True
+            found, exists = await _read(ports, viewer, session_id, after)
             for event in found:
                 yield event
                 after = event.seq
-            if len(found) < EVENTS_A_READ:
+            if not found and not exists:
+                return
+            if exists and len(found) < EVENTS_A_READ:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wakes.next(), SAFETY_POLL_SECONDS)
 
 
 async def _read(
     ports: Ports, viewer: Viewer, session_id: UUID, after: int
-) -> tuple[SessionEvent, ...] | None:
+) -> tuple[tuple[SessionEvent, ...], bool]:
+    """The next events, and whether more may come."""
     async with ports.database.reading() as tx:
-        stored = await sessions.find(tx, viewer.user_id, session_id)
-        if stored is None:
-            return None
-        rows = await sessions.events_after(tx, stored, after, EVENTS_A_READ)
-    return tuple(
+        exists = await sessions.find(tx, viewer.user_id, session_id) is not None
+        rows = await sessions.events_after(tx, viewer.user_id, session_id, after, EVENTS_A_READ)
+    events = (
         SessionEvent(session_id, row.seq, SessionEventKind(row.kind), row.order_id, row.at) for row in rows
     )
-
+    return tuple(events), exists

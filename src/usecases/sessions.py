@@ -136,9 +136,11 @@ async def delete_simulation(ports: Ports, viewer: Viewer, session_id: UUID) -> D
         if stored is None:
             return NO_SESSION
 
-        await sessions.remove(tx, stored)
+        now = ports.wall()
+        await sessions.remove(tx, stored, now)
+        version = await sessions.record_event(tx, stored, SessionEventKind.DELETED, now)
 
-    await ports.topics.session_changed(session_id, stored.version + 1)
+    await ports.topics.session_changed(session_id, version)
     return None
 
 

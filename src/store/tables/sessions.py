@@ -8,7 +8,8 @@ from sqlmodel import Field, SQLModel
 
 
 class SessionRow(SQLModel, table=True):
-    """A session's inputs. ``clock_at`` is null until first set; ``version`` counts its writes."""
+    """A session's inputs. ``clock_at`` is null until first set; ``version`` counts its writes;
+    a deleted session stays for those who follow its events."""
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -19,7 +20,7 @@ class SessionRow(SQLModel, table=True):
             "user_id",
             "date",
             unique=True,
-            postgresql_where=text("account_id IS NULL AND mode = 'historical'"),
+            postgresql_where=text("account_id IS NULL AND mode = 'historical' AND deleted_at IS NULL"),
         ),
         Index("sessions_of_user", "user_id", "id"),
     )
@@ -38,3 +39,6 @@ class SessionRow(SQLModel, table=True):
     clock_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
     version: int = Field(sa_column=Column(BigInteger, nullable=False))
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    deleted_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )

@@ -32,9 +32,7 @@ def _sessions() -> None:
         "sessions",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
         sa.Column("uuid", sa.Uuid, nullable=False, unique=True),
-        sa.Column(
-            "user_id", sa.BigInteger, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False
-        ),
+        sa.Column("user_id", sa.BigInteger, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
         sa.Column("account_id", sa.BigInteger, nullable=True),
         sa.Column("mode", sa.String, nullable=False),
         sa.Column("date", sa.Date, nullable=False),
@@ -44,6 +42,7 @@ def _sessions() -> None:
         sa.Column("clock_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("mode IN ('historical', 'live')", name="sessions_mode_known"),
         sa.CheckConstraint("opening_cents > 0", name="sessions_opening_positive"),
     )
@@ -52,7 +51,7 @@ def _sessions() -> None:
         "sessions",
         ["user_id", "date"],
         unique=True,
-        postgresql_where=sa.text("account_id IS NULL AND mode = 'historical'"),
+        postgresql_where=sa.text("account_id IS NULL AND mode = 'historical' AND deleted_at IS NULL"),
     )
     op.create_index("sessions_of_user", "sessions", ["user_id", "id"])
 
@@ -62,9 +61,7 @@ def _orders() -> None:
         "orders",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
         sa.Column("uuid", sa.Uuid, nullable=False),
-        sa.Column(
-            "user_id", sa.BigInteger, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False
-        ),
+        sa.Column("user_id", sa.BigInteger, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
         sa.Column(
             "session_id",
             sa.BigInteger,

@@ -1,0 +1,86 @@
+"""Following a session: every change once, in order, from wherever the follower left off."""
+
+import asyncio
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest_asyncio
+
+from tests.days import DATE
+from tests.engine.tapes import request
+from tests.people import Town
+from usecases import events, orders, sessions
+from usecases.orders import Submission
+from usecases.ports import Viewer
+from usecases.sessions import CreateSimulation
+from usecases.views import OrderReceipt, SessionEventKind, SessionView
+
+OPEN = datetime(2025, 1, 15, 14, 30, tzinfo=UTC)
+
+
+@pytest_asyncio.fixture
+async def simulation(town: Town, trader: Viewer) -> UUID:
+    view = await sessions.create_simulation(town.ports, trader, CreateSimulation(DATE, 100_000_00))
+    assert isinstance(view, SessionView)
+    return view.id
+
+
+async def follow(
+    town: Town, viewer: Viewer, session_id: UUID, after: int, count: int
+) -> list[tuple[int, SessionEventKind]]:
+    seen: list[tuple[int, SessionEventKind]] = []
+    async with aclosing(events.session_events(town.ports, viewer, session_id, after)) as stream:
+        async for event in stream:
+            seen.append((event.seq, event.kind))
+            if len(seen) == count:
+                break
+    return seen
+
+
+async def test_a_follower_sees_every_change_as_it_is_made(
+    town: Town, trader: Viewer, simulation: UUID
+) -> None:
+    following = asyncio.create_task(follow(town, trader, simulation, 1, 5))
+    await asyncio.sleep(0.05)
+    await sessions.move_clock(town.ports, trader, simulation, OPEN + timedelta(seconds=60))
+    receipt = await orders.place_order(
+        town.ports, trader, Submission(simulation, request("+1 5950C", type="market"))
+    )
+    assert isinstance(receipt, OrderReceipt)
+    await orders.delete_order(town.ports, trader, simulation, receipt.order.id)
+    await sessions.move_clock(town.ports, trader, simulation, OPEN)
+    await sessions.delete_simulation(town.ports, trader, simulation)
+
+    assert await asyncio.wait_for(following, 5) == [
+        (2, SessionEventKind.CLOCK_MOVED),
+        (3, SessionEventKind.ORDER_PLACED),
+        (4, SessionEventKind.ORDER_DELETED),
+        (5, SessionEventKind.CLOCK_MOVED),
+        (6, SessionEventKind.DELETED),
+    ]
+
+
+async def test_a_follower_resumes_from_the_number_it_saw_last(
+    town: Town, trader: Viewer, simulation: UUID
+) -> None:
+    for second in range(1, 6):
+        await sessions.move_clock(town.ports, trader, simulation, OPEN + timedelta(seconds=second))
+    assert [seq for seq, _ in await follow(town, trader, simulation, 0, 6)] == [1, 2, 3, 4, 5, 6]
+    assert [seq for seq, _ in await follow(town, trader, simulation, 4, 2)] == [5, 6]
+
+
+async def test_parallel_changes_are_numbered_without_gaps(
+    town: Town, trader: Viewer, simulation: UUID
+) -> None:
+    order = request("+1 5950C", "5.00", "debit")
+    await asyncio.gather(
+        *(orders.place_order(town.ports, trader, Submission(simulation, order)) for _ in range(20))
+    )
+    assert [seq for seq, _ in await follow(town, trader, simulation, 0, 21)] == list(range(1, 22))
+
+
+async def test_nobody_follows_anothers_session(
+    town: Town, trader: Viewer, rival: Viewer, simulation: UUID
+) -> None:
+    assert await follow(town, rival, simulation, 0, 1) == []
