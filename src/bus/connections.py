@@ -17,7 +17,7 @@ class BusUnavailable(Exception):
 
 
 def redis_settings(url: str, retries: int) -> RedisSettings:
-    """arq's settings for ``redis://``, ``rediss://`` or ``unix:///path/to.sock?db=0``."""
+    """Arq's settings for ``redis://``, ``rediss://`` or ``unix:///path/to.sock?db=0``."""
     settings = RedisSettings.from_dsn(url)
     settings.retry = Retry(BACKOFF, retries)
     settings.retry_on_timeout = True

@@ -38,9 +38,7 @@ class CodeAttempt:
     attempts: int
 
 
-async def request(
-    tx: Tx, email: str, nonce: bytes, at: datetime, free_after: datetime
-) -> CodeRequest:
+async def request(tx: Tx, email: str, nonce: bytes, at: datetime, free_after: datetime) -> CodeRequest:
     """Replace the address's code by a new one; where its code was requested later than
     ``free_after``, that one stays."""
     fresh = {"nonce": nonce, "requested_at": at, "attempts": 0, "spent_at": None}

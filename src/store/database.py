@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NotSupportedError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -17,7 +17,6 @@ T = TypeVar("T")
 ATTEMPTS_MAX = 4
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK_DETECTED = "40P01"
-FEATURE_NOT_SUPPORTED = "0A000"
 RETRIED_STATES = frozenset({SERIALIZATION_FAILURE, DEADLOCK_DETECTED})
 OUTAGE_CLASSES = ("08", "53", "57", "58")
 LOCK_NOT_AVAILABLE = "55P03"
@@ -93,9 +92,7 @@ class Database:
 
 def driver_url(url: str) -> URL:
     """``url`` with the driver this house uses, whatever driver or short scheme it named."""
-    return make_url(url.replace("postgres://", "postgresql://", 1)).set(
-        drivername="postgresql+asyncpg"
-    )
+    return make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+asyncpg")
 
 
 async def to_the_end(work: Awaitable[None]) -> None:
@@ -165,15 +162,10 @@ def _sqlstate(error: DBAPIError) -> str:
 
 def _is_outage(error: DBAPIError) -> bool:
     state = _sqlstate(error)
-    return (
-        error.connection_invalidated
-        or state == LOCK_NOT_AVAILABLE
-        or state.startswith(OUTAGE_CLASSES)
-    )
+    return error.connection_invalidated or state == LOCK_NOT_AVAILABLE or state.startswith(OUTAGE_CLASSES)
 
 
 def _is_retried(error: DBAPIError) -> bool:
-    state = _sqlstate(error)
-    return state in RETRIED_STATES or (
-        state == FEATURE_NOT_SUPPORTED and "cached statement plan" in str(error.orig)
+    return _sqlstate(error) in RETRIED_STATES or (
+        isinstance(error, NotSupportedError) and "cached statement plan" in str(error.orig)
     )

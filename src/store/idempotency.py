@@ -46,9 +46,7 @@ async def claim(tx: Tx, user_id: int, key: str, request_hash: bytes) -> bytes | 
     statement = inserted.on_conflict_do_update(
         index_elements=[_keys.c.user_id, _keys.c.key],
         set_={
-            "request_hash": case(
-                (free, inserted.excluded.request_hash), else_=_keys.c.request_hash
-            ),
+            "request_hash": case((free, inserted.excluded.request_hash), else_=_keys.c.request_hash),
         },
     ).returning(_keys.c.request_hash, _keys.c.answer)
     row = (await tx.execute(statement)).one()

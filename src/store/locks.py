@@ -35,3 +35,8 @@ def jobs_owed(limit: int) -> Select[tuple[int]]:
     """The oldest jobs of the outbox that no other transaction holds, for a statement to take."""
     held = select(_outbox.c.id).order_by(_outbox.c.id).limit(limit)
     return held.with_for_update(skip_locked=True)
+
+
+async def sessions_of(tx: Tx, user_id: int) -> None:
+    """Hold every session of a user, oldest first, until the transaction ends."""
+    await tx.execute(sessions.all_of(user_id).with_for_update())

@@ -26,9 +26,7 @@ async def hold(tx: Tx, email: str, network: str, at: datetime) -> LoginFailures:
     statement = (
         insert(_failures)
         .values(email=email, network=network, failures=0, failed_at=at)
-        .on_conflict_do_update(
-            index_elements=["email", "network"], set_={"failures": _failures.c.failures}
-        )
+        .on_conflict_do_update(index_elements=["email", "network"], set_={"failures": _failures.c.failures})
         .returning(_failures.c.failures, _failures.c.failed_at)
     )
     row = (await tx.execute(statement)).one()

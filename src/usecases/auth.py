@@ -151,9 +151,7 @@ async def forgot_password(ports: Ports, email: str) -> Denial | None:
     return await request_code(ports, email)
 
 
-async def reset_password(
-    ports: Ports, email: str, verification_code: str, password: str
-) -> Denial | None:
+async def reset_password(ports: Ports, email: str, verification_code: str, password: str) -> Denial | None:
     """Set a password by a mailed code and end every session of the person's."""
     address = read_email(email)
     if isinstance(address, Denial):
@@ -188,9 +186,7 @@ async def _login_by_code(ports: Ports, account: str, code: str) -> NewToken | De
         return await _issue(ports, tx, user)
 
 
-async def _login_by_password(
-    ports: Ports, account: str, password: str, network: str
-) -> NewToken | Denial:
+async def _login_by_password(ports: Ports, account: str, password: str, network: str) -> NewToken | Denial:
     """An attempt counts as a failure before its password is looked at, so that guesses sent in
     parallel cannot outrun the count. An unknown account takes the same steps as a known one."""
     async with ports.passwords.turn():

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from marketdata.library import Library
-
 from bus.jobs import Jobs
 from bus.topics import Topics
 from engine.fees import FeeSchedule
 from engine.money import PriceCents
+from marketdata.library import Library
 from store.database import Database
 from usecases.passwords import Passwords
 

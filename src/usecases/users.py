@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
+from uuid import UUID
 
 from engine.denials import Code, Denial
 from engine.fees import DEFAULT_FEES, FeeSchedule
 from engine.money import PriceCents
 from engine.people import password_denial, read_email
 from engine.settings import read_fees, read_slippage
-from store import codes, locks, tokens, users
+from store import codes, locks, sessions, tokens, users
 from store.database import Tx
 from store.users import StoredUser
 from usecases.ports import Ports, Viewer
 from usecases.verification import submit_code
+from usecases.views import SessionEventKind, SessionMode
 
 
 class Absent(Enum):
@@ -46,6 +49,7 @@ async def update_profile(ports: Ports, viewer: Viewer, changes: ProfileChanges) 
     if isinstance(edit, Denial):
         return edit
     password_hash = await _hashed(ports, changes.password)
+    repriced: tuple[tuple[UUID, int], ...] = ()
 
     async with ports.database.transaction() as tx:
         await locks.user(tx, viewer.user_id)
@@ -61,13 +65,23 @@ async def update_profile(ports: Ports, viewer: Viewer, changes: ProfileChanges) 
             await tokens.remove_others(tx, viewer.user_id, viewer.token_id)
         if not isinstance(edit.fees, Absent):
             await users.set_fees(tx, viewer.user_id, edit.fees)
+            repriced = await _repriced(tx, viewer.user_id, ports.wall())
         if edit.slippage_cents is not None:
             await users.set_slippage(tx, viewer.user_id, edit.slippage_cents)
         if edit.proven_email is not None:
             await codes.spend(tx, edit.proven_email, ports.wall())
         user = await users.with_id(tx, viewer.user_id)
 
+    for session_id, version in repriced:
+        await ports.topics.session_changed(session_id, version)
     return viewer_of(user, viewer.token_id)
+
+
+async def _repriced(tx: Tx, user_id: int, at: datetime) -> tuple[tuple[UUID, int], ...]:
+    """Every historical session shows the new fees from now on; its followers are told (rulings 3.6)."""
+    await locks.sessions_of(tx, user_id)
+    kind = SessionEventKind.REPRICED
+    return await sessions.record_event_each(tx, user_id, SessionMode.HISTORICAL, kind, at)
 
 
 async def grant_operator(ports: Ports, email: str) -> Denial | None:
@@ -125,9 +139,7 @@ def _read(viewer: Viewer, changes: ProfileChanges) -> _Edit | Denial:
     return _Edit(fees, slippage_cents, email, proven_email)
 
 
-def _proven_email(
-    viewer: Viewer, changes: ProfileChanges, email: str | None
-) -> str | Denial | None:
+def _proven_email(viewer: Viewer, changes: ProfileChanges, email: str | None) -> str | Denial | None:
     """The address that a code must prove, or why the sign-in cannot be changed like this."""
     if email is None and changes.password is None:
         return None

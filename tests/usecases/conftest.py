@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest_asyncio
 
 from tests.days import publish_tiny_day
-from tests.people import Town, town as a_town
+from tests.people import Town
+from tests.people import town as a_town
 from usecases.ports import Viewer
 
 

@@ -22,6 +22,4 @@ class EmailCodeRow(SQLModel, table=True):
     nonce: bytes
     requested_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     attempts: int
-    spent_at: datetime | None = Field(
-        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
-    )
+    spent_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
