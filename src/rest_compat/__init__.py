@@ -1,1 +1,4 @@
-"""The documented REST face: parse, one use case, render. No rule, SQL or store import lives here; only zerodte may import it."""
+"""The documented REST face: parse, one use case, render.
+
+No rule, SQL or store import lives here; only zerodte may import it.
+"""

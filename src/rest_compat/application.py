@@ -46,7 +46,6 @@ def rest_face() -> Router:
     """
     by_path = sorted(OPERATIONS, key=attrgetter("path"))
     routes = [
-        Route(path, Resource(operations))
-        for path, operations in groupby(by_path, key=attrgetter("path"))
+        Route(path, Resource(operations)) for path, operations in groupby(by_path, key=attrgetter("path"))
     ]
     return Router(routes, redirect_slashes=False, default=not_found)

@@ -12,12 +12,8 @@ from usecases import auth
 routes = Routes("People")
 
 EmailText = Annotated[str, Field(examples=["trader@example.com"])]
-CodeText = Annotated[
-    str, Field(description="The six digits that were mailed.", examples=["482913"])
-]
-PasswordText = Annotated[
-    str, Field(description="At least 8 characters.", examples=["correct-horse-battery"])
-]
+CodeText = Annotated[str, Field(description="The six digits that were mailed.", examples=["482913"])]
+PasswordText = Annotated[str, Field(description="At least 8 characters.", examples=["correct-horse-battery"])]
 
 
 class EmailBody(Asked):
@@ -84,16 +80,12 @@ async def request_code(call: Call[EmailBody]) -> Denial | None:
     "POST",
     "/auth/register",
     Takes(Registration, auth=Auth.NONE),
-    Gives(
-        201, NewToken, (Code.EMAIL_TAKEN, Code.INVALID_CODE, Code.CODE_LOCKED, Code.RATE_LIMITED)
-    ),
+    Gives(201, NewToken, (Code.EMAIL_TAKEN, Code.INVALID_CODE, Code.CODE_LOCKED, Code.RATE_LIMITED)),
 )
 async def register(call: Call[Registration]) -> NewToken | Denial:
     """Make an account with a mailed code, and sign in."""
     body = call.body
-    return _token(
-        await auth.register(call.ports, body.email, body.password, body.verification_code)
-    )
+    return _token(await auth.register(call.ports, body.email, body.password, body.verification_code))
 
 
 @routes.operation(
@@ -110,9 +102,7 @@ async def login(call: Call[Login]) -> NewToken | Denial:
     """Sign in with a password or a mailed code."""
     body = call.body
     return _token(
-        await auth.login(
-            call.ports, body.email, body.password, body.verification_code, call.address
-        )
+        await auth.login(call.ports, body.email, body.password, body.verification_code, call.address)
     )
 
 

@@ -42,12 +42,12 @@ def document_operations(described: Sequence[Operation]) -> tuple[Operation, ...]
     routes = Routes("Documents")
 
     @routes.operation("GET", "/openapi.yaml", Takes(auth=Auth.NONE), Gives(200, str, (), YAML))
-    async def get_openapi(call: Call[None]) -> Response:
-        """This document."""
+    async def get_openapi(_: Call[None]) -> Response:
+        """The OpenAPI document that describes every operation."""
         return Response(openapi(), media_type=YAML)
 
     @routes.operation("GET", "/llms.txt", Takes(auth=Auth.NONE), Gives(200, str, (), TEXT))
-    async def get_llms_index(call: Call[None]) -> Response:
+    async def get_llms_index(_: Call[None]) -> Response:
         """An index of what is here, for agents (llmstxt.org)."""
         return PlainTextResponse(llms_index(described))
 

@@ -25,9 +25,7 @@ class HttpCode(StrEnum):
 class Refused(Exception):
     """The transport refuses the request before any operation is asked."""
 
-    def __init__(
-        self, code: HttpCode, message: str, headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, code: HttpCode, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message

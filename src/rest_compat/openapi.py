@@ -59,8 +59,7 @@ RESPONSES: Json = {
     "Refused": {
         "description": "Refused; nothing was changed.",
         "headers": {
-            name: {"$ref": f"#/components/headers/{name}"}
-            for name in ("X-Error-Code", "Retry-After")
+            name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Error-Code", "Retry-After")
         },
         "content": {
             "text/plain": {"schema": {"type": "string"}},
@@ -105,21 +104,19 @@ HEALTH: Json = {
 class _Untitled(GenerateJsonSchema):
     """JSON schema without the titles that repeat each name."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
         return False
 
 
 class _Plain(yaml.SafeDumper):
     """YAML without anchors, and with long texts in blocks."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
 
 
 def _text_block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
-    )
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
 _Plain.add_representer(str, _text_block)
@@ -159,18 +156,11 @@ def openapi_document(operations: Sequence[Operation]) -> Json:
 
 def _schemas(operations: Sequence[Operation]) -> tuple[dict[Any, Json], Json]:
     """The schema of every model that an operation names, and the components they refer to."""
-    models = [
-        model
-        for one in operations
-        for model in (one.takes.body, one.gives.model)
-        if model is not None
-    ]
+    models = [model for one in operations for model in (one.takes.body, one.gives.model) if model is not None]
     models += [parameter.adapter for parameter in PATH_PARAMETERS.values()]
     distinct = list({str(model): model for model in models}.values())
     inputs = [(str(model), SHAPES, _adapter(model)) for model in distinct]
-    by_key, definitions = TypeAdapter.json_schemas(
-        inputs, ref_template=REFERENCE, schema_generator=_Untitled
-    )
+    by_key, definitions = TypeAdapter.json_schemas(inputs, ref_template=REFERENCE, schema_generator=_Untitled)
     components = {name: _component(name, schema) for name, schema in definitions["$defs"].items()}
     return {key: schema for (key, _), schema in by_key.items()}, components
 
@@ -213,9 +203,7 @@ def _path_parameters(operation: Operation, schemas: dict[Any, Json]) -> list[Jso
 def _other_parameters(operation: Operation) -> list[Json]:
     query = operation.takes.query
     fields = query.model_json_schema(schema_generator=_Untitled)["properties"] if query else {}
-    parameters = [
-        {"name": name, "in": "query", "schema": schema} for name, schema in fields.items()
-    ]
+    parameters = [{"name": name, "in": "query", "schema": schema} for name, schema in fields.items()]
     return [*parameters, IDEMPOTENCY_KEY] if operation.takes.idempotency_key else parameters
 
 

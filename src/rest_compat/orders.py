@@ -132,10 +132,7 @@ def _prices(ticket: Ticket) -> dict[str, Any]:
         "stop_trigger": ticket.trigger_cents,
         "trigger_direction": ticket.trigger_direction,
     }
-    return {
-        name: price_text(value) if isinstance(value, int) else value
-        for name, value in fields.items()
-    }
+    return {name: price_text(value) if isinstance(value, int) else value for name, value in fields.items()}
 
 
 def _fill(view: OrderView, order: Order, fill: Fill) -> dict[str, Any]:

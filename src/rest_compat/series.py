@@ -47,7 +47,7 @@ def _rows(frame: SeriesFrame, start: int) -> bytes:
     )
     texts = [map(_texts(name), column[chosen].tolist()) for name, column in frame.columns.items()]
     return ",".join(
-        _template(frame) % (*at, *values) for at, *values in zip(times, *texts)
+        _template(frame) % (*at, *values) for at, *values in zip(times, *texts, strict=True)
     ).encode()
 
 

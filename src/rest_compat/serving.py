@@ -105,9 +105,7 @@ async def _understand(operation: Operation, request: Request, ports: Ports) -> C
     key = _idempotency_key(operation, request)
     if isinstance(key, Denial):
         return key
-    query = operation.takes.query and parse_query(
-        request.query_params.multi_items(), operation.takes.query
-    )
+    query = operation.takes.query and parse_query(request.query_params.multi_items(), operation.takes.query)
     if isinstance(query, Denial):
         return query
     body = operation.takes.body and parse_body(await _json_body(request), operation.takes.body)
@@ -121,9 +119,7 @@ async def _identify(operation: Operation, request: Request, ports: Ports) -> Vie
     header = request.headers.get("authorization")
     if header is None:
         if operation.takes.auth is Auth.REQUIRED:
-            return Denial(
-                Code.UNAUTHENTICATED, "a session token is required in the Authorization header"
-            )
+            return Denial(Code.UNAUTHENTICATED, "a session token is required in the Authorization header")
         return None
     scheme, _, rest = header.strip().partition(" ")
     token = rest.strip() if scheme.lower() == "bearer" else header.strip()

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from engine.denials import Code, Denial
 from engine.money import money_text
@@ -31,11 +31,20 @@ routes = Routes(TAG)
 own_routes = Routes(TAG)
 
 
+CAPITAL = WithJsonSchema(
+    {
+        "description": "1000 to 10000000 dollars, with at most two decimal places.",
+        "anyOf": [
+            {"type": "string", "pattern": r"^\d{4,8}(\.\d{1,2})?$"},
+            {"type": "number", "minimum": 1_000, "maximum": 10_000_000},
+        ],
+    }
+)
+
+
 class NewSimulation(Asked):
     date: DateIn
-    starting_capital: Annotated[
-        CentsIn, Field(description="1000 to 10000000 dollars.", examples=["100000"])
-    ]
+    starting_capital: Annotated[CentsIn, CAPITAL]
     description: Annotated[str | None, Field(max_length=DESCRIPTION_LENGTH_MAX)] = None
 
 

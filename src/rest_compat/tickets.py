@@ -36,16 +36,12 @@ class NewOrder(Asked):
     type: OrderTypeName
     price: Annotated[NumberText | None, Field(description="Limit: per unit, on the tick.")] = None
     price_effect: EffectName | None = None
-    stop_trigger: Annotated[
-        NumberText | None, Field(description="Stop: the mid that triggers.")
-    ] = None
+    stop_trigger: Annotated[NumberText | None, Field(description="Stop: the mid that triggers.")] = None
     trigger_direction: Annotated[
         TriggerDirectionName | None,
         Field(description="Stop: by default at_or_below for a debit, at_or_above for a credit."),
     ] = None
-    legs: Annotated[
-        tuple[NewLeg, ...], Field(json_schema_extra={"minItems": 1, "maxItems": LEGS_MAX})
-    ]
+    legs: Annotated[tuple[NewLeg, ...], Field(json_schema_extra={"minItems": 1, "maxItems": LEGS_MAX})]
     client_order_id: Annotated[
         UUID | None, Field(description="Becomes the order's id; a repeat returns that order.")
     ] = None

@@ -45,9 +45,7 @@ class SessionTransaction(OrderTransaction):
     order_id: UUID = absent()
 
 
-def render_order_transaction(
-    transaction: Transaction, on: date, open_at: datetime
-) -> OrderTransaction:
+def render_order_transaction(transaction: Transaction, on: date, open_at: datetime) -> OrderTransaction:
     return OrderTransaction(**_fields(transaction, on, open_at))
 
 
@@ -75,9 +73,7 @@ def _fields(transaction: Transaction, on: date, open_at: datetime) -> dict[str, 
     return fields
 
 
-@routes.operation(
-    "GET", "/transactions", Takes(), Gives(200, list[SessionTransaction], (Code.NOT_FOUND,))
-)
+@routes.operation("GET", "/transactions", Takes(), Gives(200, list[SessionTransaction], (Code.NOT_FOUND,)))
 async def list_transactions(call: Call[None]) -> list[SessionTransaction] | Denial:
     """The transactions up to the session's clock, in the order in which they happened."""
     view = await orders.transactions(call.ports, call.viewer, call.session_id)

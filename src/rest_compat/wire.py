@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from typing_extensions import TypeAliasType
 
 from engine.ledger import TransactionKind
 from engine.money import Cents, fixed_text
@@ -14,9 +15,7 @@ from engine.orders import Action, Effect, OrderStatus, OrderType, TriggerDirecti
 from engine.positions import Direction
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_INSTANT = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
-)
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _SNAPSHOT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z?", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,15})?", re.ASCII)
 
@@ -119,83 +118,51 @@ def _utc(text: str) -> datetime:
         raise ValueError("is not a time of the calendar") from None
 
 
-def one_of(names: type[StrEnum]) -> WithJsonSchema:
+def _one_of(names: type[StrEnum]) -> WithJsonSchema:
     """Documents the accepted texts; the engine is who refuses others, alike on every face."""
     return WithJsonSchema({"type": "string", "enum": [name.value for name in names]})
 
 
-def _text(pattern: str, example: str, **schema: Any) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example], **schema})
+def _text(pattern: str, example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
 
 
-_DECIMAL_IN = r"^-?\d{1,15}(\.\d{1,15})?$"
+def _formatted(name: str, example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "format": name, "examples": [example]})
 
-DateIn = Annotated[
-    date,
-    BeforeValidator(parse_date),
-    WithJsonSchema({"type": "string", "format": "date", "examples": ["2025-01-15"]}),
-]
-InstantIn = Annotated[
-    datetime,
-    BeforeValidator(parse_instant),
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2025-01-15T14:35:00Z"]}),
-]
+
+def _exact(example: str) -> WithJsonSchema:
+    text = {"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,15})?$"}
+    return WithJsonSchema({"anyOf": [text, {"type": "number"}], "examples": [example]})
+
+
+_SNAPSHOT_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z?$"
+_A_DATE, _AN_INSTANT = "2025-01-15", "2025-01-15T14:35:00Z"
+
+CentsIn = Annotated[int, BeforeValidator(parse_cents)]
+DateIn = Annotated[date, BeforeValidator(parse_date), _formatted("date", _A_DATE)]
+InstantIn = Annotated[datetime, BeforeValidator(parse_instant), _formatted("date-time", _AN_INSTANT)]
 SnapshotTime = Annotated[
-    datetime,
-    BeforeValidator(parse_snapshot_time),
-    _text(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z?$", "2025-01-15T14:35:00"),
+    datetime, BeforeValidator(parse_snapshot_time), _text(_SNAPSHOT_PATTERN, "2025-01-15T14:35:00")
 ]
-DecimalIn = Annotated[
-    Decimal,
-    BeforeValidator(parse_decimal),
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "string", "pattern": _DECIMAL_IN}, {"type": "number"}],
-            "examples": ["1.45"],
-        }
-    ),
-]
-CentsIn = Annotated[
-    int,
-    BeforeValidator(parse_cents),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,2}0*)?$"},
-                {"type": "number", "multipleOf": 0.01},
-            ],
-        }
-    ),
-]
-NumberText = Annotated[
-    str,
-    BeforeValidator(parse_number_text),
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "string", "pattern": _DECIMAL_IN}, {"type": "number"}],
-            "examples": ["10.50"],
-        }
-    ),
-]
+NumberText = TypeAliasType("NumberText", Annotated[str, BeforeValidator(parse_number_text), _exact("10.50")])
 
-DateText = Annotated[
-    str, WithJsonSchema({"type": "string", "format": "date", "examples": ["2025-01-15"]})
-]
-InstantText = Annotated[
-    str,
-    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2025-01-15T14:35:00Z"]}),
-]
-MoneyText = Annotated[str, _text(r"^-?\d+(\.\d{1,2})?$", "99891.56")]
-PriceText = Annotated[str, _text(r"^-?\d+\.\d{2}$", "10.45")]
-MarkText = Annotated[str, _text(r"^\d+\.\d{2,3}$", "4.35")]
-RateText = Annotated[str, _text(r"^\d+(\.\d{1,6})?$", "1.72")]
-DeltaText = Annotated[str, _text(r"^-?[01](\.\d{1,4})?$", "0.523")]
-QuantityText = Annotated[str, _text(r"^[1-9]\d*$", "1")]
-OrderTypeName = Annotated[str, one_of(OrderType)]
-EffectName = Annotated[str, one_of(Effect)]
-ActionName = Annotated[str, one_of(Action)]
-TriggerDirectionName = Annotated[str, one_of(TriggerDirection)]
-OrderStatusName = Annotated[str, one_of(OrderStatus)]
-TransactionKindName = Annotated[str, one_of(TransactionKind)]
-DirectionName = Annotated[str, one_of(Direction)]
-SymbolText = Annotated[str, _text(r"^SPXW  \d{6}[CP]\d{8}$", "SPXW  250115C05950000")]
+DateText = TypeAliasType("DateText", Annotated[str, _formatted("date", _A_DATE)])
+InstantText = TypeAliasType("InstantText", Annotated[str, _formatted("date-time", _AN_INSTANT)])
+MoneyText = TypeAliasType("MoneyText", Annotated[str, _text(r"^-?\d+(\.\d{1,2})?$", "99891.56")])
+PriceText = TypeAliasType("PriceText", Annotated[str, _text(r"^-?\d+\.\d{2}$", "10.45")])
+MarkText = TypeAliasType("MarkText", Annotated[str, _text(r"^\d+\.\d{2,3}$", "4.35")])
+RateText = TypeAliasType("RateText", Annotated[str, _text(r"^\d+(\.\d{1,6})?$", "1.72")])
+DeltaText = TypeAliasType("DeltaText", Annotated[str, _text(r"^-?[01](\.\d{1,4})?$", "0.523")])
+QuantityText = TypeAliasType("QuantityText", Annotated[str, _text(r"^[1-9]\d*$", "1")])
+SymbolText = TypeAliasType(
+    "SymbolText", Annotated[str, _text(r"^SPXW  \d{6}[CP]\d{8}$", "SPXW  250115C05950000")]
+)
+
+OrderTypeName = TypeAliasType("OrderTypeName", Annotated[str, _one_of(OrderType)])
+EffectName = TypeAliasType("EffectName", Annotated[str, _one_of(Effect)])
+ActionName = TypeAliasType("ActionName", Annotated[str, _one_of(Action)])
+TriggerDirectionName = TypeAliasType("TriggerDirectionName", Annotated[str, _one_of(TriggerDirection)])
+OrderStatusName = TypeAliasType("OrderStatusName", Annotated[str, _one_of(OrderStatus)])
+TransactionKindName = TypeAliasType("TransactionKindName", Annotated[str, _one_of(TransactionKind)])
+DirectionName = TypeAliasType("DirectionName", Annotated[str, _one_of(Direction)])

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from marketdata.library import DayInfo
-
 from engine.aggregates import Column, Series, series_column
 from engine.calendar import session_of
 from engine.contracts import Contract
 from engine.denials import Code, Denial
 from engine.market import MISSING_TICKS, Day, DeltaMatrix, TickMatrix
+from marketdata.library import DayInfo
 from usecases.ports import Ports, Viewer
 
 VISITOR_STEP_SECONDS = 30
@@ -76,7 +75,7 @@ async def list_sessions(ports: Ports, viewer: Viewer | None) -> tuple[MarketSess
     now = ports.market_now()
     open_to_all = _open_to_all(days, now)
     listed = [
-        _market_session(day, now, viewer is None and day.date not in open_to_all) for day in days
+        _market_session(day, now, restricted=viewer is None and day.date not in open_to_all) for day in days
     ]
     today = _today(now)
     if today is not None and all(day.date != today.date for day in days):
@@ -84,13 +83,13 @@ async def list_sessions(ports: Ports, viewer: Viewer | None) -> tuple[MarketSess
     return tuple(sorted(listed, key=lambda session: session.date))
 
 
-async def strikes(ports: Ports, viewer: Viewer, on: date) -> tuple[int, ...] | Denial:
+async def strikes(ports: Ports, _: Viewer, on: date) -> tuple[int, ...] | Denial:
     """The day's listed strikes, ascending, in index points."""
     info = await asyncio.to_thread(ports.library.current, on)
     return _not_recorded(on) if info is None else info.strikes
 
 
-async def chain_at(ports: Ports, viewer: Viewer, at: datetime) -> ChainSnapshot | Denial:
+async def chain_at(ports: Ports, _: Viewer, at: datetime) -> ChainSnapshot | Denial:
     """The whole chain as it was known at ``at``.
 
     Denied when the date is not recorded or the time lies outside its session.
@@ -108,9 +107,7 @@ async def chain_at(ports: Ports, viewer: Viewer, at: datetime) -> ChainSnapshot 
     return await asyncio.to_thread(_snapshot, ports, info, at)
 
 
-async def series(
-    ports: Ports, viewer: Viewer | None, on: date, names: Sequence[str]
-) -> SeriesFrame | Denial:
+async def series(ports: Ports, viewer: Viewer | None, on: date, names: Sequence[str]) -> SeriesFrame | Denial:
     """The named series over the recorded seconds of a day.
 
     A visitor sees the session in progress at one second and the last completed one at thirty.
@@ -146,7 +143,7 @@ def _is_current(day: DayInfo, now: datetime | None) -> bool:
     return now is not None and day.open_at <= now < day.close_at
 
 
-def _market_session(day: DayInfo, now: datetime | None, restricted: bool) -> MarketSession:
+def _market_session(day: DayInfo, now: datetime | None, *, restricted: bool) -> MarketSession:
     return MarketSession(
         date=day.date,
         start_at=day.open_at,

@@ -28,7 +28,7 @@ def test_codes_of_both_catalogues_are_distinct() -> None:
         ("", False),
     ],
 )
-def test_errors_are_json_where_only_json_is_accepted(accept: str, is_json: bool) -> None:
+def test_errors_are_json_where_only_json_is_accepted(accept: str, *, is_json: bool) -> None:
     assert wants_json(accept) is is_json
 
 
@@ -62,10 +62,7 @@ def test_internal_errors_only_carry_an_id_to_quote() -> None:
     response = internal_error(UUID(int=7), "*/*")
 
     assert response.status_code == 500
-    assert (
-        response.body
-        == b"internal error, quote 00000000-0000-0000-0000-000000000007 when you report it"
-    )
+    assert response.body == b"internal error, quote 00000000-0000-0000-0000-000000000007 when you report it"
 
 
 def test_outages_ask_for_a_retry() -> None:

@@ -56,24 +56,18 @@ def test_snapshot_times_are_utc_with_or_without_a_z(text: str) -> None:
     assert parse_snapshot_time(text) == AT
 
 
-@pytest.mark.parametrize(
-    "value", ["20250115", "2025-02-30", "1736951700", 1736951700, "٢٠٢٥-01-15"]
-)
+@pytest.mark.parametrize("value", ["20250115", "2025-02-30", "1736951700", 1736951700, "٢٠٢٥-01-15"])
 def test_dates_are_calendar_days(value: object) -> None:
-    with pytest.raises(ValueError, match="day|date"):
+    with pytest.raises(ValueError, match=r"day|date"):
         parse_date(value)
 
 
-@pytest.mark.parametrize(
-    ("value", "exact"), [("1.450", "1.450"), (Decimal("1.45"), "1.45"), (7, "7")]
-)
+@pytest.mark.parametrize(("value", "exact"), [("1.450", "1.450"), (Decimal("1.45"), "1.45"), (7, "7")])
 def test_decimals_are_read_exactly_from_text_and_number(value: object, exact: str) -> None:
     assert str(parse_decimal(value)) == exact
 
 
-@pytest.mark.parametrize(
-    "value", ["1e5", "NaN", "", " 1", "1.", ".5", "1,000", True, None, "9" * 16]
-)
+@pytest.mark.parametrize("value", ["1e5", "NaN", "", " 1", "1.", ".5", "1,000", True, None, "9" * 16])
 def test_what_is_no_plain_decimal_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="must be a decimal"):
         parse_decimal(value)
@@ -86,9 +80,7 @@ def test_amounts_have_whole_cents() -> None:
 
 
 def test_numbers_reach_the_engine_as_their_own_digits() -> None:
-    assert [
-        parse_number_text(value) for value in ("10.50", Decimal("10.50"), Decimal("1E+1"), 3)
-    ] == [
+    assert [parse_number_text(value) for value in ("10.50", Decimal("10.50"), Decimal("1E+1"), 3)] == [
         "10.50",
         "10.50",
         "10",
