@@ -71,6 +71,11 @@ def owned(user_id: int, session_id: UUID) -> Select[Any]:
     return columns().where(mine, _sessions.c.deleted_at.is_(None))
 
 
+def all_of(user_id: int) -> Select[Any]:
+    """A select of every session of a user, oldest first."""
+    return columns().where(_sessions.c.user_id == user_id).order_by(_sessions.c.id)
+
+
 def from_row(row: Row[*tuple[Any, ...]]) -> StoredSession:
     return StoredSession(*row)
 
@@ -147,6 +152,24 @@ async def record_event(
     values = {"session_id": session.id, "seq": seq, "kind": kind, "order_id": order_id, "at": at}
     await tx.execute(insert(_events).values(values))
     return seq
+
+
+async def record_event_each(
+    tx: Tx, user_id: int, mode: str, kind: str, at: datetime
+) -> tuple[tuple[UUID, int], ...]:
+    """Record an event on every session of a user that is in ``mode`` and whose rows are locked;
+    each one's id and new version."""
+    bumped = (
+        update(_sessions)
+        .where(_sessions.c.user_id == user_id, _sessions.c.mode == mode, _sessions.c.deleted_at.is_(None))
+        .values(version=_sessions.c.version + 1)
+        .returning(_sessions.c.id, _sessions.c.uuid, _sessions.c.version)
+    )
+    rows = (await tx.execute(bumped)).all()
+    if rows:
+        values = [{"session_id": row.id, "seq": row.version, "kind": kind, "at": at} for row in rows]
+        await tx.execute(insert(_events).values(values))
+    return tuple((row.uuid, row.version) for row in rows)
 
 
 async def events_after(

@@ -10,10 +10,11 @@ import pytest_asyncio
 from tests.days import DATE
 from tests.engine.tapes import request
 from tests.people import Town
-from usecases import events, orders, sessions
+from usecases import events, orders, sessions, users
 from usecases.orders import Submission
 from usecases.ports import Viewer
 from usecases.sessions import CreateSimulation
+from usecases.users import ProfileChanges
 from usecases.views import OrderReceipt, SessionEventKind, SessionView
 
 OPEN = datetime(2025, 1, 15, 14, 30, tzinfo=UTC)
@@ -84,3 +85,13 @@ async def test_nobody_follows_anothers_session(
     town: Town, trader: Viewer, rival: Viewer, simulation: UUID
 ) -> None:
     assert await follow(town, rival, simulation, 0, 1) == []
+
+
+async def test_a_change_of_fees_is_told_to_whoever_follows_a_session(
+    town: Town, trader: Viewer, simulation: UUID
+) -> None:
+    following = asyncio.create_task(follow(town, trader, simulation, 1, 1))
+    await asyncio.sleep(0.05)
+    changed = await users.update_profile(town.ports, trader, ProfileChanges(fee_schedule=None))
+    assert isinstance(changed, Viewer)
+    assert await asyncio.wait_for(following, 5) == [(2, SessionEventKind.REPRICED)]

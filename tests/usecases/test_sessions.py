@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from engine.denials import Code, Denial
+from engine.fees import DEFAULT_FEES
 from engine.sessions import Financials
 from tests.days import DATE, publish_tiny_day
+from tests.engine.tapes import request
 from tests.people import Town, denied
-from usecases import sessions
+from usecases import orders, sessions
+from usecases.orders import Submission
 from usecases.ports import Viewer
 from usecases.sessions import CreateSimulation
-from usecases.views import SessionMode, SessionView
+from usecases.views import OrderReceipt, SessionMode, SessionView
 
 OPEN = datetime(2025, 1, 15, 14, 30, tzinfo=UTC)
 ASKED = CreateSimulation(DATE, 100_000_00, "Iron condor day")
@@ -133,3 +136,18 @@ async def test_history_covers_the_whole_day_whatever_the_clock(town: Town, trade
     told = await sessions.history(town.ports, trader, view.id)
     assert not isinstance(told, Denial)
     assert told.net_liquidation_cents.tolist() == [100_000_00] * 601
+
+
+async def test_a_change_of_fees_reprices_what_was_filled_before(town: Town, trader: Viewer) -> None:
+    view = await opened(town, trader)
+    submission = Submission(view.id, request("+2 5950C", type="market"))
+    assert isinstance(await orders.place_order(town.ports, trader, submission), OrderReceipt)
+    assert await fees_of(town, trader, view.id) == 3_44
+    free = replace(trader, fees=replace(DEFAULT_FEES, buy_to_open_option=250_000))
+    assert await fees_of(town, free, view.id) == 50
+
+
+async def fees_of(town: Town, viewer: Viewer, session_id: UUID) -> int:
+    view = await sessions.get_session(town.ports, viewer, session_id)
+    assert isinstance(view, SessionView)
+    return view.financials.fees_cents
