@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels import add_option_values
+from engine.kernels import add_option_values, with_steps
 from engine.market import Day
 from engine.money import Cents
 
@@ -101,11 +101,8 @@ class History:
 
     def _marked(self, offset: Callable[[HistorySegment], Cents]) -> Column:
         """The options' value plus what ``offset`` says of each segment."""
-        column = np.empty_like(self.options_value_cents)
-        for segment, seconds in spans(self.segments, len(column)):
-            rows = slice(seconds.start, seconds.stop)
-            np.add(self.options_value_cents[rows], offset(segment), out=column[rows])
-        return column
+        steps = [(segment.from_second, offset(segment)) for segment in self.segments]
+        return with_steps(self.options_value_cents, steps)
 
 
 def _profit_beside_options(segment: HistorySegment) -> Cents:

@@ -1,4 +1,4 @@
-/* The loops over a day's quotes. Integers only, a block of seconds at a time.
+/* The loops over a day's seconds. Integers only, quotes a block of seconds at a time.
 
    On x86-64 with glibc each entry point is compiled for several instruction sets and the machine's
    best is taken at load time. A leg count that is a constant where a loop is inlined lets the
@@ -155,6 +155,12 @@ WIDEST static void add_legs(
                       is_narrow, start, count, into + (start - from));
         }
     }
+}
+
+/* into = column + cents, second by second. */
+WIDEST static void add_cents(const int64_t *column, int64_t cents, int64_t count, int64_t *into)
+{
+    for (int64_t i = 0; i < count; i++) into[i] = column[i] + cents;
 }
 
 #endif

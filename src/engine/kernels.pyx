@@ -1,8 +1,10 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
-"""The two loops over a day's quotes that everything waits for, checked here and written in C.
+"""The loops over a day's seconds that everything waits for, checked here and written in C.
 
-Both run without the GIL. Their types are in ``kernels.pyi``.
+All run without the GIL. Their types are in ``kernels.pyi``.
 """
+
+import numpy as np
 
 from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint16_t
 from libc.stdlib cimport free, malloc
@@ -16,6 +18,7 @@ cdef extern from "kernels.h" nogil:
 
     int64_t scan_legs(const Leg *, int leg_count, int32_t bound, int64_t first, int64_t until)
     void add_legs(Leg *, int leg_count, bint is_narrow, int64_t first, int64_t until, int64_t *into)
+    void add_cents(const int64_t *column, int64_t cents, int64_t count, int64_t *into)
 
 
 # bid + ask is at most 131,070, and 32 bits hold this many of them
@@ -105,3 +108,21 @@ def add_option_values(
     first, until, is_narrow = seconds.start, seconds.stop, items.is_narrow()
     with nogil:
         add_legs(items.items, items.count, is_narrow, first, until, &into[0])
+
+
+def with_steps(const int64_t[::1] column, steps):
+    """A copy of ``column`` to which each step adds its cents, until the next one takes over.
+
+    A step is (second, cents); the first is at 0 and they ascend. Raises ValueError otherwise.
+    """
+    cdef int64_t[::1] stepped = np.empty(column.shape[0], np.int64)
+    cdef int64_t until = column.shape[0], second, cents
+    for second, cents in reversed(steps):
+        if not 0 <= second < until:
+            raise ValueError(f"a step at {second} does not come before {until}")
+        with nogil:
+            add_cents(&column[second], cents, until - second, &stepped[second])
+        until = second
+    if until:
+        raise ValueError(f"nothing is said of the seconds before {until}")
+    return stepped.base

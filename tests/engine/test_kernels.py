@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.kernels import NARROW_WEIGHTS_MAX, add_option_values, first_at_or_below
+from engine.kernels import NARROW_WEIGHTS_MAX, add_option_values, first_at_or_below, with_steps
 from engine.market import MISSING_TICKS, TICKS_MAX, TickMatrix
-from tests.engine.twins.kernels import slow_first_at_or_below, slow_option_values
+from tests.engine.twins.kernels import slow_first_at_or_below, slow_option_values, slow_with_steps
 
 ROWS = 7
 SECONDS_MAX = 2_500
@@ -123,3 +123,25 @@ def test_ratios_that_could_overflow_the_scan_are_refused() -> None:
     assert first_at_or_below(quotes, quotes, legs, 2**40, range(1)) == 0
     with pytest.raises(ValueError, match="ratios add up to more than"):
         first_at_or_below(quotes, quotes, [*legs, (0, -1)], 0, range(1))
+
+
+@given(
+    st.lists(st.integers(-(10**15), 10**15), max_size=60),
+    st.sets(st.integers(1, 59)),
+    st.lists(st.integers(-(10**15), 10**15), min_size=60, max_size=60),
+)
+def test_steps_are_what_a_loop_adds(column: list[int], starts: set[int], cents: list[int]) -> None:
+    inside = sorted({0, *starts} & set(range(len(column))))
+    steps = list(zip(inside, cents, strict=False))
+
+    stepped = with_steps(np.array(column, np.int64), steps)
+    assert stepped.tolist() == slow_with_steps(column, steps)
+
+
+def test_steps_that_leave_seconds_out_or_do_not_ascend_are_refused() -> None:
+    column = np.zeros(5, np.int64)
+    with pytest.raises(ValueError, match="nothing is said of the seconds before 2"):
+        with_steps(column, [(2, 1)])
+    for starts in ([0, 3, 3], [0, 4, 2], [0, 5], [-1]):
+        with pytest.raises(ValueError, match="does not come before"):
+            with_steps(column, [(start, 1) for start in starts])

@@ -32,6 +32,13 @@ def slow_option_values(bid_ticks: TickMatrix, ask_ticks: TickMatrix, legs: Legs,
     return values
 
 
+def slow_with_steps(column: Sequence[int], steps: Legs) -> list[int]:
+    return [
+        value + [cents for start, cents in steps if start <= second][-1]
+        for second, value in enumerate(column)
+    ]
+
+
 def _sum(bid_ticks: TickMatrix, ask_ticks: TickMatrix, row: int, second: int) -> int | None:
     bid, ask = int(bid_ticks[row, second]), int(ask_ticks[row, second])
     return None if ask == MISSING_TICKS else bid + ask
