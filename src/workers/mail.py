@@ -19,7 +19,7 @@ from usecases.verification import Mail, code_mail
 
 SMTP_SECONDS = 10
 RETRY_SECONDS_MAX = 60
-REFUSED_FOR_GOOD = range(500, 600)
+SMTP_PERMANENT = 500
 
 log = structlog.get_logger()
 
@@ -42,12 +42,10 @@ async def mail_code(ctx: dict[str, Any], code_id: int) -> None:
         return
     try:
         await send(post, mail, ports.wall())
-    except aiosmtplib.SMTPResponseException as error:
-        if error.code in REFUSED_FOR_GOOD:
-            log.warning("mail_refused", smtp_code=error.code)
-            return
-        raise _later(tries) from error
     except (aiosmtplib.SMTPException, OSError) as error:
+        if _is_refused_for_good(error):
+            log.warning("mail_refused")
+            return
         log.warning("mail_postponed", reason=type(error).__name__)
         raise _later(tries) from error
 
@@ -65,6 +63,13 @@ async def send(post: Post, mail: Mail, at: datetime) -> None:
 
 def _context(ctx: dict[str, Any]) -> tuple[Ports, Post, int]:
     return ctx["ports"], ctx["post"], ctx["job_try"]
+
+
+def _is_refused_for_good(error: Exception) -> bool:
+    """Whether the server knows that there is no such mailbox; other troubles may pass."""
+    return isinstance(error, aiosmtplib.SMTPRecipientsRefused) and all(
+        refusal.code >= SMTP_PERMANENT for refusal in error.recipients
+    )
 
 
 def _later(tries: int) -> Retry:
