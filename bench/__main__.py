@@ -1,0 +1,42 @@
+"""``python -m bench [SECTION…]``: every section, or those that are named."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+
+from bench.days import published_day
+from bench.figures import Figure, print_figures
+from bench.files import file_figures
+from bench.graphs import graphql_figures
+from bench.histories import history_figures
+from bench.scans import scan_figures
+from bench.served import rest_figures
+from bench.sessions import session_figures
+
+
+def engine_figures() -> Iterator[Figure]:
+    with published_day() as (day, _):
+        yield from scan_figures(day)
+        yield from history_figures(day)
+        yield from session_figures(day)
+
+
+SECTIONS = {
+    "engine": engine_figures,
+    "files": file_figures,
+    "rest": rest_figures,
+    "graphql": graphql_figures,
+}
+
+
+def main(names: list[str]) -> None:
+    unknown = sorted(set(names) - set(SECTIONS))
+    if unknown:
+        sys.exit(f"there is no section {', '.join(unknown)}, only {', '.join(SECTIONS)}")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    for name in names or SECTIONS:
+        print_figures(f"python -m bench {name}", SECTIONS[name]())
+
+
+main(sys.argv[1:])

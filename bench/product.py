@@ -1,0 +1,141 @@
+"""The product as a user starts it, on a directory of its own, and a trader who is registered there."""
+
+import email
+import http.client
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psutil
+
+HOST = "127.0.0.1"
+START_SECONDS = 120
+STOP_SECONDS = 30
+MAIL_SECONDS = 15
+ADDRESS = "bench@example.com"
+
+
+class UnexpectedAnswer(Exception):
+    """The product answered otherwise than the documents say, or did not do what it is measured at."""
+
+
+@dataclass(slots=True)
+class Client:
+    """One connection that is kept open. Made from the standard library: a richer client would cost
+    more of the machine than the server that it measures."""
+
+    port: int
+    token: str | None = None
+    _connection: http.client.HTTPConnection = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
+
+    def send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, expect: int = 200
+    ) -> bytes:
+        headers = {"Content-Type": "application/json"}
+        if self.token is not None:
+            headers["Authorization"] = self.token
+        self._connection.request(method, path, None if body is None else json.dumps(body), headers)
+        response = self._connection.getresponse()
+        content = response.read()
+        if response.status != expect:
+            raise UnexpectedAnswer(f"{method} {path}: {response.status}, not {expect}: {content[:300]!r}")
+        return content
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, expect: int = 200) -> Any:
+        return json.loads(self.send(method, path, body, expect=expect))
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    client: Client
+    api: psutil.Process
+
+    def another_client(self) -> Client:
+        return Client(self.client.port, self.client.token)
+
+
+@contextmanager
+def running_product() -> Iterator[Product]:
+    """``zerodte up`` with one generated day and nothing live, and a registered trader's client."""
+    with TemporaryDirectory(prefix="zd-") as folder:
+        port = free_port()
+        log = Path(folder, "up.log")
+        with log.open("wb") as output:
+            process = subprocess.Popen(command(port, Path(folder, "var")), stdout=output, stderr=output)
+        try:
+            client = Client(port)
+            wait_until_healthy(client, process, log)
+            client.token = register(client, Path(folder, "var/outbox"))
+            yield Product(client, api_process(process.pid))
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS)
+
+
+def command(port: int, data: Path) -> list[str]:
+    zerodte = Path(sys.executable).with_name("zerodte")
+    options = {"--host": HOST, "--port": port, "--data-dir": data, "--market": "none", "--synthetic-days": 1}
+    return [str(zerodte), "up", *(str(word) for option in options.items() for word in option)]
+
+
+def free_port() -> int:
+    with socket.create_server((HOST, 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def wait_until_healthy(client: Client, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            client.send("GET", "/health")
+        except (OSError, http.client.HTTPException, UnexpectedAnswer):
+            time.sleep(0.1)
+            client.__post_init__()
+        else:
+            return
+    raise UnexpectedAnswer(f"zerodte up did not become healthy; it said:\n{log.read_text()[-3000:]}")
+
+
+def register(client: Client, outbox: Path) -> str:
+    """Registers with the code from the mail, as a person would; the answer is the token."""
+    client.send("POST", "/auth/verify-email", {"email": ADDRESS}, expect=204)
+    answer = client.ask(
+        "POST",
+        "/auth/register",
+        {"email": ADDRESS, "verification_code": mailed_code(outbox)},
+        expect=201,
+    )
+    return answer["token"]
+
+
+def mailed_code(outbox: Path) -> str:
+    deadline = time.monotonic() + MAIL_SECONDS
+    while time.monotonic() < deadline:
+        for letter in outbox.glob("*.eml"):
+            text = email.message_from_bytes(letter.read_bytes()).as_string()
+            if code := re.search(r"\b\d{6}\b", text.partition("\n\n")[2]):
+                return code.group()
+        time.sleep(0.05)
+    raise UnexpectedAnswer(f"no code was mailed within {MAIL_SECONDS} seconds")
+
+
+def api_process(up: int) -> psutil.Process:
+    """The process that answers requests, among those that ``up`` started."""
+    apis = [child for child in psutil.Process(up).children(recursive=True) if "api" in child.cmdline()]
+    if len(apis) != 1:
+        raise UnexpectedAnswer(f"zerodte up runs {len(apis)} processes named api, not one")
+    return apis[0]

@@ -1,0 +1,187 @@
+"""What a trader waits for: requests over loopback to the running product."""
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bench.figures import Figure, laps_micros, percentile
+from bench.product import Client, Product, UnexpectedAnswer, running_product
+
+ORDERS = 50
+LAPS = 200
+STRIKES_EACH_SIDE = 30
+CAPITAL = 10_000_000
+LISTEN_SECONDS = 0.002
+
+chance = random.Random(20250115)
+
+
+@dataclass(frozen=True, slots=True)
+class Trader:
+    """A simulation on the generated day, its clock half an hour after the open."""
+
+    client: Client
+    path: str
+    start_at: datetime
+    end_at: datetime
+    strikes: tuple[int, ...]
+
+    def order(self, number: int) -> dict[str, Any]:
+        """A 20-wide call vertical bought at any price, on one of the strikes around the money."""
+        strike = self.strikes[number % len(self.strikes)]
+        legs = [
+            {"instrument": self.symbol(strike), "quantity": "1", "action": "buy to open"},
+            {"instrument": self.symbol(strike + 20), "quantity": "1", "action": "sell to open"},
+        ]
+        return {"type": "limit", "price": "20.00", "price_effect": "debit", "legs": legs}
+
+    def symbol(self, strike: int) -> str:
+        return f"SPXW  {self.start_at:%y%m%d}C{strike * 1000:08d}"
+
+    def move(self, at: datetime) -> None:
+        self.client.send("PATCH", self.path, {"time": f"{at:%Y-%m-%dT%H:%M:%SZ}"})
+
+
+def rest_figures() -> Iterator[Figure]:
+    with running_product() as product:
+        trader = open_simulation(product.client)
+        yield from order_figures(trader)
+        yield from clock_figures(trader)
+        yield from chain_figures(trader)
+        yield from history_figures(trader, product)
+
+
+def open_simulation(client: Client) -> Trader:
+    date, bounds = next(iter(client.ask("GET", "/market-data/sessions").items()))
+    created = client.ask("POST", "/simulations", {"date": date, "starting_capital": CAPITAL}, expect=201)
+    start, end = (datetime.fromisoformat(bounds[name]) for name in ("start-time", "end-time"))
+    at = start + timedelta(minutes=30)
+    trader = Trader(client, f"/simulations/{created['id']}", start, end, strikes_around(client, at))
+    trader.move(at)
+    return trader
+
+
+def strikes_around(client: Client, at: datetime) -> tuple[int, ...]:
+    """Strikes near the money, of those that are listed and quoted 20 points higher too."""
+    chain = client.ask("GET", f"/market-data/option-chain-snapshots/{at:%Y-%m-%dT%H:%M:%S}")
+    calls = {int(key[5:]): quote for key, quote in chain.items() if key.startswith("call_") and quote}
+    usable = [strike for strike in calls if strike + 20 in calls]
+    nearest = sorted(usable, key=lambda strike: abs(calls[strike]["delta"] - 0.5))
+    return tuple(sorted(nearest[: 2 * STRIKES_EACH_SIDE]))
+
+
+def order_figures(trader: Trader) -> Iterator[Figure]:
+    """One more order beside 25, 50 and 100; it is deleted again before the next one."""
+    placed = 0
+    for orders in (ORDERS // 2, ORDERS, ORDERS * 2):
+        for number in range(placed, orders):
+            place(trader, number)
+        placed = orders
+        taken = [place_and_delete(trader, orders + lap) / 1_000 for lap in range(LAPS)]
+        if orders == ORDERS:
+            check_history(trader)
+        on_target = orders == ORDERS
+        yield Figure(
+            f"order beside {orders}, p50", percentile(taken, 50), "ms", most=6 if on_target else None
+        )
+        yield Figure(
+            f"order beside {orders}, p99", percentile(taken, 99), "ms", most=20 if on_target else None
+        )
+
+
+def place(trader: Trader, number: int) -> str:
+    answer = trader.client.ask("POST", f"{trader.path}/orders", trader.order(number), expect=201)
+    if answer["status"] != "filled" or "buying-power-effect" not in answer:
+        raise UnexpectedAnswer(f"order {number} did not fill with its effect: {answer}")
+    return answer["id"]
+
+
+def place_and_delete(trader: Trader, number: int) -> float:
+    start = time.perf_counter()
+    order = place(trader, number)
+    taken = time.perf_counter() - start
+    trader.client.send("DELETE", f"{trader.path}/orders/{order}", expect=204)
+    return taken * 1_000_000
+
+
+def check_history(trader: Trader) -> None:
+    """Once an order is answered, the history agrees with the session at its clock."""
+    place(trader, ORDERS)
+    session = trader.client.ask("GET", trader.path)
+    rows = trader.client.ask("GET", f"{trader.path}/history?interval=60")
+    row = next(row for row in rows if row["timestamp"] == session["time"])
+    differing = {name for name, value in row.items() if name != "timestamp" and session[name] != value}
+    if differing:
+        raise UnexpectedAnswer(f"the history at {session['time']} differs in {sorted(differing)}")
+
+
+def clock_figures(trader: Trader) -> Iterator[Figure]:
+    seconds = int((trader.end_at - trader.start_at).total_seconds())
+
+    def move(_: int) -> None:
+        trader.move(trader.start_at + timedelta(seconds=chance.randrange(1_800, seconds)))
+
+    yield from quantiles("clock move", move, most=4)
+
+
+def chain_figures(trader: Trader) -> Iterator[Figure]:
+    def snapshot(_: int) -> None:
+        at = trader.start_at + timedelta(seconds=chance.randrange(120, 23_000))
+        trader.client.send("GET", f"/market-data/option-chain-snapshots/{at:%Y-%m-%dT%H:%M:%S}")
+
+    yield from quantiles("chain snapshot", snapshot)
+
+
+def quantiles(name: str, call: Callable[[int], None], most: float | None = None) -> Iterator[Figure]:
+    taken = [micros / 1_000 for micros in laps_micros(call, LAPS)]
+    yield Figure(f"{name}, p50", percentile(taken, 50), "ms", most=most)
+    yield Figure(f"{name}, p99", percentile(taken, 99), "ms")
+
+
+def history_figures(trader: Trader, product: Product) -> Iterator[Figure]:
+    """The whole history, alone, and how long other requests wait while it is streamed."""
+    taken = [micros / 1_000 for micros in laps_micros(lambda _: read_history(trader), 20)]
+    size = read_history(trader)
+    yield Figure("full history, p50", percentile(taken, 50), "ms", most=40, note=f"{size:,} bytes")
+
+    quiet = list(itertools.islice(waits(product.another_client()), 500))
+    waited = listen_while(lambda: [read_history(trader) for _ in range(20)], product.another_client())
+    yield Figure("another request beside nothing, p99", percentile(quiet, 99), "ms")
+    yield Figure(
+        "another request beside a history, p99", percentile(waited, 99), "ms", note="the loop is shared"
+    )
+
+
+def read_history(trader: Trader) -> int:
+    return len(trader.client.send("GET", f"{trader.path}/history"))
+
+
+def waits(client: Client) -> Iterator[float]:
+    """How many milliseconds each of a string of small requests takes."""
+    while True:
+        start = time.perf_counter()
+        client.send("GET", "/health")
+        yield (time.perf_counter() - start) * 1_000
+        time.sleep(LISTEN_SECONDS)
+
+
+def listen_while(work: Callable[[], object], client: Client) -> list[float]:
+    done = threading.Event()
+    waited: list[float] = []
+
+    def listen() -> None:
+        waited.extend(itertools.takewhile(lambda _: not done.is_set(), waits(client)))
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    try:
+        work()
+    finally:
+        done.set()
+        listener.join()
+    return waited
