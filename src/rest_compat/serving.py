@@ -130,7 +130,7 @@ async def _identify(operation: Operation, request: Request, ports: Ports) -> Vie
 def _idempotency_key(operation: Operation, request: Request) -> str | Denial | None:
     key = request.headers.get("idempotency-key") if operation.takes.idempotency_key else None
     if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
-        limits = f"Idempotency-Key: must have 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
+        limits = f"Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
         return Denial(Code.INVALID_INPUT, limits)
     return key
 

@@ -26,7 +26,7 @@ async def visitor(town: Town) -> AsyncIterator[Desk]:
 
 @pytest_asyncio.fixture
 async def trader(town: Town) -> AsyncIterator[Desk]:
-    token = await town.person("trader@example.com")
+    token = await town.person("trader@example.com", password=None)
     async with client(town.ports, token.token) as http:
         yield Desk(town, http)
 
@@ -34,6 +34,6 @@ async def trader(town: Town) -> AsyncIterator[Desk]:
 @pytest_asyncio.fixture
 async def stranger(town: Town) -> AsyncIterator[Desk]:
     """Another trader, of whose things the first one's are none."""
-    token = await town.person("stranger@example.com")
+    token = await town.person("stranger@example.com", password=None)
     async with client(town.ports, token.token) as http:
         yield Desk(town, http)

@@ -1,0 +1,126 @@
+"""The contract as it is promised: schema/openapi.yaml, and what is served about it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel, TypeAdapter
+
+from rest_compat.application import OPERATIONS
+from rest_compat.examples import EXAMPLES
+from rest_compat.history import HistoryRow
+from rest_compat.openapi import openapi_document, openapi_yaml
+from rest_compat.rows import FIELDS
+from tests.rest_compat.desk import Desk
+
+SNAPSHOT = Path(__file__).parents[2] / "schema" / "openapi.yaml"
+
+DOCUMENTED = """\
+POST /auth/check-email
+POST /auth/verify-email
+POST /auth/register
+POST /auth/sessions
+DELETE /auth/sessions
+POST /auth/forgot-password
+POST /auth/reset-password
+GET /user
+PATCH /user
+GET /market-data/sessions
+GET /market-data/strikes/{date}
+GET /market-data/option-chain-snapshots/{timestamp}
+GET /market-data/historical/{date}
+POST /simulations
+GET /simulations
+GET /simulations/{simulation_id}
+PATCH /simulations/{simulation_id}
+DELETE /simulations/{simulation_id}
+POST /simulations/{simulation_id}/orders
+GET /simulations/{simulation_id}/orders
+PUT /simulations/{simulation_id}/orders
+POST /simulations/{simulation_id}/orders/dry-run
+GET /simulations/{simulation_id}/orders/{order_id}
+DELETE /simulations/{simulation_id}/orders/{order_id}
+GET /simulations/{simulation_id}/positions
+GET /simulations/{simulation_id}/transactions
+GET /simulations/{simulation_id}/history
+"""
+
+
+def models() -> dict[str, type[BaseModel]]:
+    """Every model of a body, by its name in the document."""
+    found: dict[str, type[BaseModel]] = {}
+    pending: list[Any] = [m for one in OPERATIONS for m in (one.takes.body, one.gives.model)]
+    while pending:
+        kind = pending.pop()
+        pending += getattr(kind, "__args__", ())
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__name__ not in found:
+            found[kind.__name__] = kind
+            pending += [field.annotation for field in kind.model_fields.values()]
+    return found
+
+
+def test_promised_document_is_the_generated_one() -> None:
+    assert SNAPSHOT.read_text() == openapi_yaml(OPERATIONS), "the contract changed: run `zerodte schema`"
+
+
+def test_every_documented_operation_is_served() -> None:
+    served = [f"{one.method} {one.path}\n" for one in OPERATIONS if one.tag != "Documents"]
+
+    assert "".join(served) == DOCUMENTED
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [one.id for one in OPERATIONS]
+
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("name", sorted(set(EXAMPLES) & set(models())))
+def test_examples_fit_their_models(name: str) -> None:
+    models()[name].model_validate(EXAMPLES[name])
+
+
+def test_every_example_is_in_the_document() -> None:
+    assert set(EXAMPLES) <= {*models(), *(one.id for one in OPERATIONS)}
+
+
+@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.id in EXAMPLES])
+def test_examples_fit_their_answers(operation: Any) -> None:
+    TypeAdapter(operation.gives.model).validate_python(EXAMPLES[operation.id])
+
+
+def test_history_rows_are_documented_as_they_are_encoded() -> None:
+    assert list(HistoryRow.model_fields) == ["timestamp", *FIELDS]
+
+
+def test_references_lead_somewhere() -> None:
+    document = openapi_document(OPERATIONS)
+    for reference in _references(document):
+        part: Any = document
+        for name in reference.removeprefix("#/").split("/"):
+            part = part[name]
+
+
+def _references(node: Any) -> list[str]:
+    if isinstance(node, list):
+        return [found for item in node for found in _references(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["$ref"]] if "$ref" in node else []
+    return own + [found for item in node.values() for found in _references(item)]
+
+
+async def test_document_is_served_to_visitors(visitor: Desk) -> None:
+    answer = await visitor.get("/openapi.yaml")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/yaml")
+    assert yaml.safe_load(answer.text) == openapi_document(OPERATIONS)
+
+
+async def test_index_for_agents_names_every_operation(visitor: Desk) -> None:
+    answer = await visitor.get("/llms.txt")
+
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text.startswith("# zerodte\n\n> ")
+    assert all(f"`{line}`" in answer.text for line in DOCUMENTED.splitlines())
