@@ -66,19 +66,13 @@ def test_vix_that_was_not_recorded_is_unknown() -> None:
 
 quotes = st.one_of(
     st.none(),
-    st.tuples(st.integers(0, 200), st.integers(0, 40)).map(
-        lambda q: (q[0] / 20, (q[0] + q[1]) / 20)
-    ),
+    st.tuples(st.integers(0, 200), st.integers(0, 40)).map(lambda q: (q[0] / 20, (q[0] + q[1]) / 20)),
 )
-names = st.builds(
-    "{}{}".format, st.integers(1180, 1200).map(lambda n: n * 5), st.sampled_from("CP")
-)
+names = st.builds("{}{}".format, st.integers(1180, 1200).map(lambda n: n * 5), st.sampled_from("CP"))
 chains = st.dictionaries(
     names, st.dictionaries(st.integers(0, 8), quotes, min_size=1), min_size=1, max_size=12
 )
-levels = st.dictionaries(
-    st.integers(1, 8), st.integers(5900_0000, 6000_0000).map(lambda e4: e4 / 10_000)
-)
+levels = st.dictionaries(st.integers(1, 8), st.integers(5900_0000, 6000_0000).map(lambda e4: e4 / 10_000))
 
 
 @given(chains, levels, st.sets(st.integers(0, 8)))

@@ -23,13 +23,9 @@ def test_fills_name_their_order() -> None:
 
 
 def test_expiration_has_neither_order_nor_price_nor_value() -> None:
-    expired = Transaction(
-        UUID(int=12), None, 23_400, CALL_5950, TransactionKind.EXPIRATION, 1, None, None, 0
-    )
+    expired = Transaction(UUID(int=12), None, 23_400, CALL_5950, TransactionKind.EXPIRATION, 1, None, None, 0)
 
-    assert render_transaction(expired, DATE, OPEN_AT).model_dump(
-        mode="json", exclude_unset=True
-    ) == {
+    assert render_transaction(expired, DATE, OPEN_AT).model_dump(mode="json", exclude_unset=True) == {
         "id": "00000000-0000-0000-0000-00000000000c",
         "datetime": "2025-01-15T21:00:00Z",
         "instrument": "SPXW  250115C05950000",

@@ -41,20 +41,14 @@ STOP = Ticket(
 )
 MARKET = Ticket(OrderType.MARKET, (LONG_CALL,))
 
-BOUGHT = Transaction(
-    UUID(int=10), ORDER_ID, 300, CALL_5950, TransactionKind.BUY_TO_OPEN, 1, 430, 430_00, 172
-)
-SOLD = Transaction(
-    UUID(int=11), ORDER_ID, 300, CALL_5970, TransactionKind.SELL_TO_OPEN, 1, 325, -325_00, 172
-)
+BOUGHT = Transaction(UUID(int=10), ORDER_ID, 300, CALL_5950, TransactionKind.BUY_TO_OPEN, 1, 430, 430_00, 172)
+SOLD = Transaction(UUID(int=11), ORDER_ID, 300, CALL_5970, TransactionKind.SELL_TO_OPEN, 1, 325, -325_00, 172)
 EFFECT = BuyingPowerEffect(margin_change_cents=0, change_cents=108_44, current_cents=100_000_00)
 
 
 def financials(**cents: int) -> Financials:
     opened = dict.fromkeys(Financials.__dataclass_fields__, 0)
-    return Financials(
-        **{**opened, "opening_cents": 100_000_00, "available_cents": 100_000_00, **cents}
-    )
+    return Financials(**{**opened, "opening_cents": 100_000_00, "available_cents": 100_000_00, **cents})
 
 
 def session(money: Financials, at: datetime | None = None, *, ended: bool = False) -> SessionView:
