@@ -9,6 +9,24 @@ down_revision = None
 
 
 def upgrade() -> None:
+    _people()
+    _sign_in()
+    _deliveries()
+
+
+def downgrade() -> None:
+    for table in (
+        "outbox",
+        "idempotency_keys",
+        "login_failures",
+        "email_codes",
+        "tokens",
+        "users",
+    ):
+        op.drop_table(table)
+
+
+def _people() -> None:
     op.create_table(
         "users",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
@@ -41,6 +59,9 @@ def upgrade() -> None:
     )
     op.create_index("tokens_of_user", "tokens", ["user_id"])
     op.create_index("tokens_by_use", "tokens", ["used_at"])
+
+
+def _sign_in() -> None:
     op.create_table(
         "email_codes",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
@@ -62,6 +83,9 @@ def upgrade() -> None:
         sa.CheckConstraint("failures >= 0", name="login_failures_counted"),
     )
     op.create_index("login_failures_by_time", "login_failures", ["failed_at"])
+
+
+def _deliveries() -> None:
     op.create_table(
         "idempotency_keys",
         sa.Column(
@@ -84,15 +108,3 @@ def upgrade() -> None:
         sa.Column("arguments", postgresql.JSONB, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     )
-
-
-def downgrade() -> None:
-    for table in (
-        "outbox",
-        "idempotency_keys",
-        "login_failures",
-        "email_codes",
-        "tokens",
-        "users",
-    ):
-        op.drop_table(table)
