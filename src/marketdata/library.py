@@ -5,11 +5,10 @@ never changed in place, so what was opened stays readable whatever is published 
 """
 
 import asyncio
-import os
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Lock
 
@@ -70,7 +69,7 @@ def day_info(manifest: Manifest) -> DayInfo:
         settlement_cents=manifest.settlement_cents,
         settlement_source=manifest.settlement_source,
         size_bytes=sum(file.size_bytes for file in manifest.files.values()),
-        imported_at=provenance.imported_at,
+        imported_at=None if provenance.imported_at is None else provenance.imported_at.astimezone(UTC),
     )
 
 
@@ -161,8 +160,8 @@ class Library:
 
 def dates_under(root: Path) -> set[date]:
     """The dates that have a folder under ``root``."""
-    names = os.listdir(root) if root.is_dir() else []
-    return {on for name in names if (on := _date(name)) is not None}
+    folders = root.iterdir() if root.is_dir() else ()
+    return {on for folder in folders if (on := _date(folder.name)) is not None}
 
 
 def _date(name: str) -> date | None:

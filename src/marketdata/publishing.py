@@ -84,7 +84,8 @@ def _write_revision(folder: Path, day: Day, digest: str, provenance: Provenance)
 
 
 def _manifest(day: Day, digest: str, provenance: Provenance, files: Mapping[str, StoredFile]) -> Manifest:
-    assert day.settlement_cents is not None and day.settlement_source is not None, "check_day saw to it"
+    assert day.settlement_cents is not None, "check_day saw to it"
+    assert day.settlement_source is not None, "check_day saw to it"
     return Manifest(
         format_version=FORMAT_VERSION,
         content_hash=digest,

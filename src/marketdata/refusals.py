@@ -11,3 +11,7 @@ class DayUnavailable(Exception):
 
 class DayRefused(Exception):
     """A day that must not be published; the message says what is wrong with it."""
+
+
+class SourceRefused(Exception):
+    """A file that an import cannot read at all; the message names it."""

@@ -1,0 +1,140 @@
+"""A day put together from its clean rows: quotes at every second, deltas, index and settlement."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.contracts import Contract
+from engine.market import MISSING_DELTA, MISSING_TICKS, Day, DeltaMatrix, SettlementSource
+from engine.money import Cents, IndexE4, round_half_up
+from engine.numerics import Floats
+from engine.pricing import chain_deltas, parity_forwards
+from marketdata.carrying import Chain, carry_chain, carry_index, resolution, spread
+from marketdata.cleaning import clean
+from marketdata.refusals import DayRefused
+from marketdata.reports import Tally
+from marketdata.rows import DayRows, Integers, Prints
+
+SETTLEMENT_PRINT_SECONDS = 20 * 60
+LAST_PRINT_SECONDS = 60
+BLOCK_POINTS = 256
+HALF_TICKS_A_POINT = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A day, without its content hash, and the resolution of the rows that it was made of."""
+
+    day: Day
+    resolution_seconds: int
+
+
+def assemble(rows: DayRows, tally: Tally, settlement_cents: Cents | None = None) -> Assembled:
+    """The day of a source's rows. ``settlement_cents``, the official value, overrules the source's.
+
+    Raises DayRefused when nothing usable is left, or the value to settle at is not to be had.
+    """
+    bounds, close = rows.bounds, rows.bounds.close_second
+    changes = clean(rows.quotes, close, tally)
+    if not changes.contracts:
+        raise DayRefused(f"{bounds.date}: no row of an SPXW option that expires on the day")
+    chain = carry_chain(changes, close)
+    tally.silent_seconds += chain.silent_seconds
+    mids = _Mids.of(changes.contracts, chain)
+    derived = not len(rows.spx.upto(close).seconds)
+    parity = mids.parity_prints(chain.points)
+    spx = parity if derived else rows.spx
+    settled, source = _settlement(rows, parity, settlement_cents)
+    day = Day(
+        date=bounds.date,
+        open_at=bounds.open_at,
+        close_second=close,
+        contracts=changes.contracts,
+        bid_ticks=spread(chain.bid_ticks, chain.points, close, axis=1),
+        ask_ticks=spread(chain.ask_ticks, chain.points, close, axis=1),
+        delta_e4=_deltas(chain, mids, close),
+        spx_e4=carry_index(spx, close, chain.known_until),
+        vix_e4=carry_index(rows.vix, close, chain.known_until),
+        known_from=chain.known_from,
+        known_until=chain.known_until,
+        settlement_cents=settled,
+        settlement_source=source,
+        content_hash="",
+        index_derived=derived,
+    )
+    return Assembled(day, resolution(np.unique(changes.seconds)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Mids:
+    """Mids in points on the full grid [point, strike, (call, put)], NaN where there is no quote.
+
+    ``strike_of`` and ``put_of`` place each contract on the grid.
+    """
+
+    strikes: Floats
+    grid: Floats
+    strike_of: Integers
+    put_of: Integers
+
+    @classmethod
+    def of(cls, contracts: tuple[Contract, ...], chain: Chain) -> "_Mids":
+        listed = np.array([contract.strike_points for contract in contracts])
+        strikes, strike_of = np.unique(listed, return_inverse=True)
+        put_of = np.array([not contract.is_call for contract in contracts]).astype(np.int64)
+        grid = np.full((len(chain.points), len(strikes), 2), np.nan)
+        mids = (chain.bid_ticks.astype(np.float64) + chain.ask_ticks) / HALF_TICKS_A_POINT
+        grid[:, strike_of, put_of] = np.where(chain.ask_ticks == MISSING_TICKS, np.nan, mids).T
+        return cls(strikes.astype(np.float64), grid, strike_of, put_of)
+
+    def parity_prints(self, points: Integers) -> Prints:
+        """The index by put-call parity at every point that has both sides of some strike."""
+        forwards = parity_forwards(self.strikes, self.grid)
+        known = ~np.isnan(forwards)
+        return Prints.of(points[known], np.rint(forwards[known] * 10_000.0).astype(np.int64))
+
+    def deltas(self) -> Floats:
+        """Computed deltas [point, contract], block by block of points to bound the memory."""
+        blocks = [self.grid[start : start + BLOCK_POINTS] for start in range(0, len(self.grid), BLOCK_POINTS)]
+        return np.concatenate([chain_deltas(self.strikes, b)[:, self.strike_of, self.put_of] for b in blocks])
+
+
+def _deltas(chain: Chain, mids: _Mids, close_second: int) -> DeltaMatrix:
+    """The source's deltas, ours where it has none, and the last one where neither is to be had."""
+    deltas = chain.delta_e4.T
+    if (deltas == MISSING_DELTA).any():
+        computed = mids.deltas()
+        ours = np.where(np.isnan(computed), MISSING_DELTA, np.rint(np.nan_to_num(computed) * 10_000.0))
+        deltas = np.where(deltas == MISSING_DELTA, ours.astype(np.int16), deltas)
+    deltas = _hold_last(deltas)
+    deltas[(chain.points < chain.known_from) | (chain.points > chain.known_until)] = MISSING_DELTA
+    return spread(deltas, chain.points, close_second, axis=0)
+
+
+def _hold_last(deltas: DeltaMatrix) -> DeltaMatrix:
+    places = np.where(deltas == MISSING_DELTA, 0, np.arange(len(deltas))[:, None])
+    held: DeltaMatrix = np.take_along_axis(deltas, np.maximum.accumulate(places, axis=0), axis=0)
+    return held
+
+
+def _settlement(
+    rows: DayRows, parity: Prints, official_cents: Cents | None
+) -> tuple[Cents, SettlementSource]:
+    """The value to settle at and where it is from: rulings 3.5.
+
+    A print counts from a minute before the close to twenty after it, the last one best.
+    """
+    if official_cents is not None:
+        return official_cents, SettlementSource.OFFICIAL
+    close = rows.bounds.close_second
+    prints = rows.spx.upto(close + SETTLEMENT_PRINT_SECONDS)
+    if len(prints.seconds) and prints.seconds[-1] >= close - LAST_PRINT_SECONDS:
+        return _cents(prints), SettlementSource.PRINT
+    if len(parity.seconds):
+        return _cents(parity), SettlementSource.DERIVED
+    raise DayRefused(f"{rows.bounds.date}: no index at the close to settle at; name it with --settlement")
+
+
+def _cents(prints: Prints) -> Cents:
+    last: IndexE4 = int(prints.values_e4[-1])
+    return round_half_up(last, 100)

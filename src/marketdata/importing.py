@@ -1,0 +1,115 @@
+"""Importing days of a vendor's format: read, clean, assemble, publish, report."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from engine.money import Cents
+from marketdata import cboe, lean, own
+from marketdata.assembling import assemble
+from marketdata.library import DayInfo
+from marketdata.manifests import Provenance
+from marketdata.publishing import publish
+from marketdata.refusals import DayRefused, SourceRefused
+from marketdata.reports import Finding, ImportReport, Offence
+from marketdata.rows import DayRows
+from marketdata.sources import Progress, Reading, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How to find the files of a format, in groups to be read together, and how to read a group.
+
+    ``version`` goes into the provenance of the days; it rises when the same file gives other values.
+    """
+
+    version: str
+    find: Callable[[Iterable[Path]], list[tuple[Source, ...]]]
+    read: Callable[[Sequence[Source], Reading], Iterator[DayRows]]
+
+
+FORMATS = MappingProxyType({
+    "cboe": Format("1", cboe.find, cboe.read),
+    "lean": Format("1", lean.find, lean.read),
+    "zerodte": Format("1", own.find, own.read),
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What to import. ``settlement_cents``, the official close, is for a single day."""
+
+    format: str
+    paths: tuple[Path, ...]
+    settlement_cents: Cents | None = None
+
+
+def run_import(
+    request: ImportRequest, root: Path, imported_at: datetime, progress: Progress | None = None
+) -> ImportReport:
+    """Publishes every good day that the paths hold under ``root``, and tells what was done.
+
+    A day that cannot be had whole is refused with its reason and the others go on. Raises
+    SourceRefused for an unknown format, or for paths without a file of it.
+    """
+    started = time.perf_counter()
+    importing = _Importing(request, _format(request.format), root, imported_at, Reading(progress))
+    groups = importing.format.find(request.paths)
+    if request.settlement_cents is not None and len(groups) > 1:
+        raise SourceRefused(f"settlement: one value for one day, but the files are of {len(groups)}")
+    outcomes = [outcome for group in groups for outcome in importing.outcomes(group)]
+    return _report(outcomes, importing.reading, time.perf_counter() - started)
+
+
+def _format(name: str) -> Format:
+    if name not in FORMATS:
+        raise SourceRefused(f"format: unknown {name!r}, choose from {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Importing:
+    request: ImportRequest
+    format: Format
+    root: Path
+    imported_at: datetime
+    reading: Reading
+
+    def outcomes(self, group: Sequence[Source]) -> Iterator[DayInfo | str]:
+        """Each day of a group of files as published, or why it or the group was refused."""
+        try:
+            for rows in self.format.read(group, self.reading):
+                yield self._outcome(rows)
+        except SourceRefused as error:
+            yield str(error)
+
+    def _outcome(self, rows: DayRows) -> DayInfo | str:
+        try:
+            assembled = assemble(rows, self.reading.tally, self.request.settlement_cents)
+            return publish(self.root, assembled.day, self._provenance(assembled.resolution_seconds))
+        except DayRefused as error:
+            return str(error)
+
+    def _provenance(self, resolution_seconds: int) -> Provenance:
+        return Provenance(self.request.format, self.format.version, resolution_seconds, self.imported_at)
+
+
+def _report(outcomes: Sequence[DayInfo | str], reading: Reading, elapsed_seconds: float) -> ImportReport:
+    tally = reading.tally
+    return ImportReport(
+        days=tuple(outcome for outcome in outcomes if isinstance(outcome, DayInfo)),
+        refused_days=tuple(outcome for outcome in outcomes if isinstance(outcome, str)),
+        rows_read=tally.rows_read,
+        offences=tuple(_offence(finding, reading) for finding in tally.findings()),
+        silent_seconds=tally.silent_seconds,
+        elapsed_seconds=elapsed_seconds,
+    )
+
+
+def _offence(finding: Finding, reading: Reading) -> Offence:
+    place, line = reading.tally.place(finding)
+    source = reading.sources[place]
+    return Offence(finding, reading.tally.counts[finding], source.name, line, source.line(line))

@@ -1,0 +1,137 @@
+"""The product's own tables, CSV or Parquet: one row a change, of an option's quote or of an index.
+
+Columns ``time``, ``symbol``, ``bid``, ``ask``, and optionally ``delta`` and ``last``; they are
+described in docs/market-data.md. A time is when the row became known.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engine.calendar import OPEN_TIME, new_york_to_utc
+from engine.contracts import ROOT
+from marketdata.collecting import Gathered, Gathering
+from marketdata.decoding import SECONDS_A_DAY, UNIX_EPOCH, UNREADABLE, decode, price_e4, utc_second
+from marketdata.reports import Finding
+from marketdata.rows import DayRows, Integers, QuoteRows
+from marketdata.sources import (
+    PARQUET,
+    Batch,
+    Reading,
+    Source,
+    by_date,
+    csv_batches,
+    find_sources,
+    parquet_batches,
+)
+
+REQUIRED, OPTIONAL = ("time", "symbol", "bid", "ask"), ("delta", "last")
+
+_OSI = re.compile(r"([A-Z0-9]{1,6}) *(\d{6})([CP])(\d{8})", re.ASCII)
+
+
+class Kind(IntEnum):
+    """What a row's symbol names."""
+
+    SPX = 0
+    VIX = 1
+    SPXW_OPTION = 2
+    OTHER_OPTION = 3
+    NEITHER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """``expiry`` is an ordinal day, ``put`` 1 for a put; all 0 for what is no option."""
+
+    kind: Kind
+    expiry: int = 0
+    put: int = 0
+    strike_e4: int = 0
+
+
+def find(paths: Iterable[Path]) -> list[tuple[Source, ...]]:
+    """The files to read together: those that name the same date."""
+    return by_date(find_sources(paths, (".csv", PARQUET)))
+
+
+def read(sources: Sequence[Source], reading: Reading) -> Iterator[DayRows]:
+    """The sessions of tables. Raises SourceRefused for one that is not of this format."""
+    gathering = Gathering()
+    for source in sources:
+        batches = parquet_batches if source.path.suffix == PARQUET else csv_batches
+        for batch in batches(source, REQUIRED, OPTIONAL, reading):
+            _gather(batch, gathering, reading)
+    yield from gathering.day_rows(reading.tally)
+
+
+def read_symbol(text: object) -> Symbol:
+    """``SPX``, ``VIX``, or the OSI symbol of an option with or without its padding."""
+    name = str(text).strip()
+    if name in (Kind.SPX.name, Kind.VIX.name):
+        return Symbol(Kind[name])
+    match = _OSI.fullmatch(name)
+    if match is None:
+        return Symbol(Kind.NEITHER)
+    root, expiry, right, strike_e3 = match.groups()
+    try:
+        day = datetime.strptime(expiry, "%y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return Symbol(Kind.NEITHER)
+    kind = Kind.SPXW_OPTION if root == ROOT else Kind.OTHER_OPTION
+    return Symbol(kind, day.toordinal(), int(right == "P"), int(strike_e3) * 10)
+
+
+def _gather(batch: Batch, gathering: Gathering, reading: Reading) -> None:
+    symbols, origins, tally = batch.columns["symbol"], batch.origins, reading.tally
+    times = decode(_whole_seconds(batch.columns["time"]), utc_second)
+    days = times // SECONDS_A_DAY + UNIX_EPOCH.toordinal()
+    kinds = decode(symbols, lambda text: read_symbol(text).kind)
+    kinds[times == UNREADABLE] = Kind.NEITHER
+    elsewhere = decode(symbols, lambda text: read_symbol(text).expiry) != days
+    other_expiry = (kinds == Kind.SPXW_OPTION) & elsewhere
+    tally.note(Finding.MALFORMED, origins[kinds == Kind.NEITHER])
+    tally.note(Finding.OTHER_ROOT, origins[kinds == Kind.OTHER_OPTION])
+    tally.note(Finding.OTHER_EXPIRY, origins[other_expiry])
+    for ordinal in np.unique(days[(kinds <= Kind.SPXW_OPTION) & ~other_expiry]):
+        today = (days == ordinal) & ~other_expiry
+        seconds = times - _open_second(int(ordinal))
+        _gather_day(batch.where(today), kinds[today], seconds[today], gathering.at(int(ordinal)))
+
+
+def _whole_seconds(times: pa.Array) -> pa.Array:
+    """Timestamps rounded up; text stays as it is."""
+    return pc.ceil_temporal(times, unit="second") if pa.types.is_timestamp(times.type) else times
+
+
+def _open_second(ordinal: int) -> int:
+    return int(new_york_to_utc(date.fromordinal(ordinal), OPEN_TIME).timestamp())
+
+
+def _gather_day(batch: Batch, kinds: Integers, seconds: Integers, day: Gathered) -> None:
+    quoted = kinds == Kind.SPXW_OPTION
+    if quoted.any():
+        day.quotes.append(_quotes(batch.where(quoted), seconds[quoted]))
+    values = decode(batch.columns["last"], price_e4)
+    for kind, prints in ((Kind.SPX, day.spx), (Kind.VIX, day.vix)):
+        prints.append((seconds[kinds == kind], values[kinds == kind]))
+
+
+def _quotes(batch: Batch, seconds: Integers) -> QuoteRows:
+    columns = batch.columns
+    return QuoteRows(
+        origins=batch.origins,
+        strikes_e4=decode(columns["symbol"], lambda text: read_symbol(text).strike_e4),
+        puts=decode(columns["symbol"], lambda text: read_symbol(text).put),
+        seconds=seconds,
+        bids_e4=decode(columns["bid"], price_e4),
+        asks_e4=decode(columns["ask"], price_e4),
+        deltas_e4=decode(columns["delta"], price_e4),
+    )
