@@ -42,4 +42,4 @@ def ask(client: Client, operation: dict[str, Any]) -> None:
 
 def spent_seconds(product: Product) -> float:
     times = product.api.cpu_times()
-    return times.user + times.system
+    return float(times.user + times.system)

@@ -22,10 +22,13 @@ def history_figures(day: Day) -> Iterator[Figure]:
     derived = median_micros(lambda _: charted(history(day, OPENING_CENTS, segments)), LAPS)
     yield Figure("history, 4 legs, NLV and unrealized of 23,401 s", derived, "µs", most=30)
     for orders in (25, 50, 100):
-        session = traded(day, orders)
-        taken = median_micros(lambda _, session=session: session_history(session, day), 10)
-        yield Figure(f"growth: from {orders} orders to a history", taken / 1_000, "ms")
+        yield Figure(f"growth: from {orders} orders to a history", folded_millis(day, orders), "ms")
     yield from encoding_figures(history(day, OPENING_CENTS, segments))
+
+
+def folded_millis(day: Day, orders: int) -> float:
+    session = traded(day, orders)
+    return median_micros(lambda _: session_history(session, day), 10) / 1_000
 
 
 def condor_all_day(day: Day) -> list[HistorySegment]:

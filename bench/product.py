@@ -92,7 +92,7 @@ def command(port: int, data: Path) -> list[str]:
 
 def free_port() -> int:
     with socket.create_server((HOST, 0)) as listener:
-        return listener.getsockname()[1]
+        return int(listener.getsockname()[1])
 
 
 def wait_until_healthy(client: Client, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -119,7 +119,7 @@ def register(client: Client, outbox: Path) -> str:
         {"email": ADDRESS, "verification_code": mailed_code(outbox)},
         expect=201,
     )
-    return answer["token"]
+    return str(answer["token"])
 
 
 def mailed_code(outbox: Path) -> str:

@@ -98,7 +98,7 @@ def place(trader: Trader, number: int) -> str:
     answer = trader.client.ask("POST", f"{trader.path}/orders", trader.order(number), expect=201)
     if answer["status"] != "filled" or "buying-power-effect" not in answer:
         raise UnexpectedAnswer(f"order {number} did not fill with its effect: {answer}")
-    return answer["id"]
+    return str(answer["id"])
 
 
 def place_and_delete(trader: Trader, number: int) -> float:
