@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from threading import Event
+from typing import NamedTuple
 from uuid import uuid4
 
 import asyncpg
@@ -14,7 +15,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from store.migrating import migrate
-from zerodte.servers import Servers, embedded
+from zerodte.servers import postgres, prepare_site, urls, valkey
 from zerodte.supervisor import supervised
 
 REPOSITORY = Path(__file__).parents[1]
@@ -26,6 +27,13 @@ hypothesis.settings.register_profile("dev", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+class Servers(NamedTuple):
+    """Where the servers of this run answer."""
+
+    database_url: str
+    redis_url: str
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Valkey for this run, in memory where the system offers it."""
@@ -33,10 +41,10 @@ def servers() -> Iterator[Servers]:
     with tempfile.TemporaryDirectory(prefix="zerodte-test-", dir=parent) as directory:
         data_dir = Path(directory)
         data_dir.chmod(0o711)
-        pair = embedded(data_dir, is_durable=False)
+        site = prepare_site(data_dir, is_durable=False)
         with supervised(Event()) as supervisor:
-            supervisor.start(pair.postgres, pair.valkey)
-            yield pair
+            supervisor.start(postgres(site), valkey(site))
+            yield Servers(*urls(data_dir))
 
 
 @pytest_asyncio.fixture(scope="session")

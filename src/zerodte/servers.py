@@ -19,6 +19,7 @@ POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
 READY_LINE = 7
 ANSWER_SECONDS = 0.2
+VERSION = re.compile(r"PostgreSQL\) (\d+)")
 
 INITDB_OPTIONS = (
     f"--username={NAME}",
@@ -44,49 +45,74 @@ class ServersUnavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Programs to use instead of those in the wheels: a directory with ``postgres`` and ``initdb``,
-    and a ``valkey-server`` or ``redis-server``."""
+class Site:
+    """Where the servers of one data directory keep their things, and how they are run.
 
-    postgres: Path | None = None
-    valkey: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Servers:
-    """Both servers of a data directory, ready to be started, and where they will answer."""
-
-    postgres: Program
-    valkey: Program
-    database_url: str
-    redis_url: str
-
-
-def embedded(
-    data_dir: Path,
-    choice: Choice | None = None,
-    *,
-    is_durable: bool = True,
-    confinement: Confinement | None = None,
-) -> Servers:
-    """Prepare both servers; a database is made where there is none yet. Raises ServersUnavailable.
-
-    Not durable is for tests: faster, and what they hold is lost with the machine. Nobody else may
-    be preparing the same directory.
+    What is not durable is for tests: faster, and lost with the machine.
     """
-    chosen = choice or Choice()
+
+    data_dir: Path
+    sockets: Path
+    confinement: Confinement
+    is_durable: bool = True
+
+    def log(self, name: str) -> Path:
+        return self.data_dir / "logs" / f"{name}.log"
+
+
+def prepare_site(data_dir: Path, *, is_durable: bool = True, confinement: Confinement | None = None) -> Site:
+    """Make the directories that both servers need. Nobody else may be doing it at the same time.
+
+    Raises ServersUnavailable.
+    """
     confinement = confinement or server_confinement()
+    data_dir = data_dir.resolve()
     if not _can_reach(data_dir, confinement):
         raise _out_of_reach(data_dir)
-    sockets = _make_socket_directory(data_dir, confinement)
     (data_dir / "logs").mkdir(mode=0o700, exist_ok=True)
-    programs = _within_reach(postgres_programs(chosen.postgres), data_dir, confinement)
-    valkey = _within_reach(valkey_program(chosen.valkey), data_dir, confinement)
-    return Servers(
-        _postgres(_database(data_dir, programs, confinement), programs, sockets, confinement, is_durable),
-        _valkey(data_dir, valkey, sockets, confinement, is_durable),
-        *urls(data_dir),
+    return Site(data_dir, _make_socket_directory(data_dir, confinement), confinement, is_durable)
+
+
+def postgres(site: Site, chosen: Path | None = None) -> Program:
+    """PostgreSQL as a program to start; a database is made where there is none yet.
+
+    ``chosen`` is a directory with other programs than the wheel's. Raises ServersUnavailable.
+    """
+    programs = _within_reach(postgres_programs(chosen), site)
+    database = _database(site, programs)
+    settings = POSTGRES_SETTINGS if site.is_durable else POSTGRES_SETTINGS + POSTGRES_VOLATILE
+    options = [word for setting in settings for word in ("-c", setting)]
+    return Program(
+        name="postgresql",
+        argv=(str(programs / "postgres"), "-D", str(database), "-k", str(site.sockets), *options),
+        is_ready=lambda pid: _is_postmaster_ready(database, pid),
+        confinement=site.confinement,
+        stop_signal=signal.SIGINT,
+        log=site.log("postgresql"),
     )
+
+
+def valkey(site: Site, chosen: Path | None = None) -> Program:
+    """Valkey as a program to start; ``chosen`` is another one than the wheel's. Raises
+    ServersUnavailable."""
+    program = _within_reach(valkey_program(chosen), site)
+    directory, address = site.data_dir / "valkey", site.sockets / VALKEY_SOCKET
+    own(directory, site.confinement)
+    where = ("--unixsocket", str(address), "--dir", str(directory))
+    kept = ("--appendonly", "yes" if site.is_durable else "no")
+    return Program(
+        name="valkey",
+        argv=(str(program), *VALKEY_SETTINGS, *where, *kept),
+        is_ready=lambda _: _is_valkey_ready(address),
+        confinement=site.confinement,
+        log=site.log("valkey"),
+    )
+
+
+def urls(data_dir: Path) -> tuple[str, str]:
+    """Where the servers of a data directory answer while they run: PostgreSQL's URL and Redis'."""
+    sockets = (data_dir / "run").resolve()
+    return f"postgresql://{NAME}@/{NAME}?host={sockets}", f"unix://{sockets / VALKEY_SOCKET}?db=0"
 
 
 def postgres_programs(chosen: Path | None) -> Path:
@@ -111,12 +137,6 @@ def valkey_program(chosen: Path | None) -> Path:
     return found[0]
 
 
-def urls(data_dir: Path) -> tuple[str, str]:
-    """Where the servers of a data directory answer while they run: PostgreSQL's and Redis' URL."""
-    sockets = (data_dir / "run").resolve()
-    return f"postgresql://{NAME}@/{NAME}?host={sockets}", f"unix://{sockets / VALKEY_SOCKET}?db=0"
-
-
 def _inside(package: str) -> Path:
     """Where a package is, without importing it: these wheels' own code acts on import."""
     spec = find_spec(package)
@@ -126,64 +146,35 @@ def _inside(package: str) -> Path:
 def _make_socket_directory(data_dir: Path, confinement: Confinement) -> Path:
     """``run`` in the data directory; a link to a fresh short one where its path does not fit into
     the address of a Unix socket or into a URL."""
-    directory = data_dir.resolve() / "run"
+    directory = data_dir / "run"
     if directory.is_symlink():
         shutil.rmtree(directory.resolve(), ignore_errors=True)
         directory.unlink()
     path = str(directory / POSTGRES_SOCKET)
     if len(path.encode()) > SOCKET_PATH_BYTES_MAX or not SOCKET_PATH_CHARACTERS.fullmatch(path):
-        directory.symlink_to(tempfile.mkdtemp(prefix="zerodte-", dir="/tmp"))  # noqa: S108 - it is short
+        directory.symlink_to(tempfile.mkdtemp(prefix="zerodte-", dir="/tmp"))
     own(directory.resolve(), confinement)
     return directory.resolve()
 
 
-def _postgres(
-    database: Path, programs: Path, sockets: Path, confinement: Confinement, is_durable: bool
-) -> Program:
-    settings = POSTGRES_SETTINGS if is_durable else POSTGRES_SETTINGS + POSTGRES_VOLATILE
-    options = [word for setting in settings for word in ("-c", setting)]
-    return Program(
-        name="postgresql",
-        argv=(str(programs / "postgres"), "-D", str(database), "-k", str(sockets), *options),
-        is_ready=lambda pid: _is_postmaster_ready(database, pid),
-        confinement=confinement,
-        stop_signal=signal.SIGINT,
-        log=database.parent / "logs" / "postgresql.log",
-    )
-
-
-def _valkey(
-    data_dir: Path, program: Path, sockets: Path, confinement: Confinement, is_durable: bool
-) -> Program:
-    directory = data_dir / "valkey"
-    own(directory, confinement)
-    where = ("--unixsocket", str(sockets / VALKEY_SOCKET), "--dir", str(directory))
-    kept = ("--appendonly", "yes" if is_durable else "no")
-    return Program(
-        name="valkey",
-        argv=(str(program), *VALKEY_SETTINGS, *where, *kept),
-        is_ready=lambda _: _is_valkey_ready(sockets / VALKEY_SOCKET),
-        confinement=confinement,
-        log=data_dir / "logs" / "valkey.log",
-    )
-
-
-def _database(data_dir: Path, programs: Path, confinement: Confinement) -> Path:
+def _database(site: Site, programs: Path) -> Path:
     """The cluster's directory, named for the major version that alone can read it. A new cluster
     appears whole or not at all."""
-    postgres = str(programs / "postgres")
-    version = subprocess.run((postgres, "--version"), check=True, capture_output=True, text=True).stdout
-    directory = data_dir / f"pg{re.split(r'[ .]', version.split(') ')[1])[0].strip()}"
+    server = str(programs / "postgres")
+    version = subprocess.run((server, "--version"), check=True, capture_output=True, text=True).stdout
+    major = VERSION.search(version)
+    assert major is not None, version
+    directory = site.data_dir / f"pg{major[1]}"
     if directory.exists():
-        own(directory, confinement)
+        own(directory, site.confinement)
         return directory
     fresh = directory.with_suffix(".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    own(fresh, confinement)
+    own(fresh, site.confinement)
     initdb = (str(programs / "initdb"), "-D", str(fresh), *INITDB_OPTIONS)
-    run_to_the_end(Program("initdb", initdb, confinement=confinement))
-    create = Program("create", (postgres, "--single", "-D", str(fresh), "template1"), confinement=confinement)
-    run_to_the_end(create, f"CREATE DATABASE {NAME}\n")
+    single = (server, "--single", "-D", str(fresh), "template1")
+    run_to_the_end(Program("initdb", initdb, confinement=site.confinement))
+    run_to_the_end(Program("single", single, confinement=site.confinement), f"CREATE DATABASE {NAME}\n")
     return fresh.rename(directory)
 
 
@@ -207,15 +198,15 @@ def _is_valkey_ready(path: Path) -> bool:
             return False
 
 
-def _within_reach(program: Path, data_dir: Path, confinement: Confinement) -> Path:
+def _within_reach(program: Path, site: Site) -> Path:
     """A program of a wheel, copied into the data directory where it is out of a confined user's
     reach: the whole wheel, since programs find their libraries by relative paths."""
-    if _can_reach(program, confinement):
+    if _can_reach(program, site.confinement):
         return program
     package = next((path for path in program.parents if path.parent.name == "site-packages"), None)
     if package is None:
         raise _out_of_reach(program)
-    copies = data_dir / "programs"
+    copies = site.data_dir / "programs"
     for part in package.parent.glob(f"{package.name}*"):
         shutil.copytree(part, copies / part.name, symlinks=True, dirs_exist_ok=True)
     return copies / program.relative_to(package.parent)
@@ -234,7 +225,7 @@ def _can_reach(path: Path, confinement: Confinement) -> bool:
 
 def _out_of_reach(path: Path) -> ServersUnavailable:
     return ServersUnavailable(
-        f"PostgreSQL refuses to run as root, and the user that it runs as instead cannot reach {path}: choose "
-        "another --data-dir (such as /var/lib/zerodte), run as another user, or set ZERODTE_DATABASE_URL and "
-        "ZERODTE_REDIS_URL to servers"
+        f"PostgreSQL refuses to run as root, and the user that it runs as instead cannot reach {path}: "
+        "choose another --data-dir (such as /var/lib/zerodte), run as another user, or set "
+        "ZERODTE_DATABASE_URL and ZERODTE_REDIS_URL to servers"
     )

@@ -81,6 +81,8 @@ class Supervisor:
 
         Raises StartFailed.
         """
+        if self._stopping.is_set():
+            return
         self._stages.append([Child.start(program) for program in programs])
         deadline = time.monotonic() + START_SECONDS
         while not all(child.is_ready() for child in self._stages[-1]):
@@ -93,7 +95,8 @@ class Supervisor:
 
     def add(self, program: Program) -> None:
         """Start one more program of the latest stage, without waiting for it."""
-        self._stages[-1].append(Child.start(program))
+        if not self._stopping.is_set():
+            self._stages[-1].append(Child.start(program))
 
     def run(self) -> None:
         """Keep everything running until we are to stop."""

@@ -1,0 +1,78 @@
+"""Opening and closing what use cases are handed."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from bus.jobs import Jobs
+from bus.topics import Topics
+from marketdata.library import Library
+from runtime.clocks import last_recorded_close, wall
+from runtime.settings import Settings
+from store.database import Bounds, Database
+from usecases.ports import Ports
+
+SECRET_BYTES = 32
+KEY_FILE = "secret.key"
+
+
+class SettingMissing(Exception):
+    """A process was started without something that it cannot do without."""
+
+
+@asynccontextmanager
+async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
+    """The ports of one process. Servers are connected to on first use, so they may come up later.
+
+    Raises SettingMissing where no servers are named.
+    """
+    if settings.database_url is None or settings.redis_url is None:
+        raise SettingMissing("set ZERODTE_DATABASE_URL and ZERODTE_REDIS_URL, or run `zerodte up`")
+    redis_url = settings.redis_url.get_secret_value()
+    library = Library(settings.data_dir / "days")
+    bounds = Bounds(connections=settings.database_connections)
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url.get_secret_value(), bounds)
+        stack.push_async_callback(database.close)
+        jobs = Jobs(redis_url)
+        stack.push_async_callback(jobs.close)
+        topics = Topics(redis_url)
+        stack.push_async_callback(topics.close)
+        yield Ports(
+            database=database,
+            library=library,
+            jobs=jobs,
+            topics=topics,
+            wall=wall,
+            market_now=last_recorded_close(library),
+            new_id=uuid4,
+            policy=settings.policy(),
+            secret=installation_secret(settings),
+        )
+
+
+def installation_secret(settings: Settings) -> bytes:
+    """The secret of this installation; it is made, for its owner's eyes only, at the first need."""
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value().encode()
+    path = settings.data_dir / KEY_FILE
+    if not path.exists():
+        _make_secret(path)
+    return path.read_bytes()
+
+
+def _make_secret(path: Path) -> None:
+    """Write a secret whole or not at all; where several processes try, one of theirs remains."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_suffix(f".{os.getpid()}")
+    own.touch(mode=0o600)
+    own.write_bytes(secrets.token_hex(SECRET_BYTES).encode())
+    try:
+        os.link(own, path)
+    except FileExistsError:
+        pass
+    finally:
+        own.unlink()

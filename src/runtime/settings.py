@@ -1,0 +1,63 @@
+"""What an operator may set: variables named ``ZERODTE_`` and the field, with the product's defaults."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from usecases.ports import Policy
+
+POLICY = Policy()
+
+
+class Settings(BaseSettings):
+    """Every setting of every process. Unset servers are the embedded ones of ``data_dir``."""
+
+    model_config = SettingsConfigDict(env_prefix="ZERODTE_", env_ignore_empty=True, frozen=True)
+
+    database_url: SecretStr | None = Field(None, description="PostgreSQL to use instead of the embedded one")
+    redis_url: SecretStr | None = Field(None, description="Redis to use instead of the embedded one")
+    data_dir: Path = Field(Path("var"), description="where days, mail and embedded databases are kept")
+    secret_key: SecretStr | None = Field(
+        None, description="secret shared by several installations; otherwise data_dir/secret.key is made"
+    )
+    postgres_programs: Path | None = Field(None, description="directory of another initdb and postgres")
+    valkey_program: Path | None = Field(None, description="another valkey-server or redis-server")
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    forwarded_allow_ips: str = Field("127.0.0.1", description="proxies whose X-Forwarded-For is believed")
+    limit_concurrency: int = Field(500, ge=1, description="connections and requests at once; 503 above")
+    access_log: bool = Field(default=False, description="log every request")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="what to log")
+
+    smtp_url: SecretStr | None = Field(
+        None, description="mail server; otherwise mail goes to data_dir/outbox"
+    )
+    mail_sender: str = Field("zerodte <noreply@localhost>", description="sender of mail")
+
+    market: Literal["none"] = Field("none", description="the market kept open; recorded days need none")
+    synthetic_days: int = Field(20, ge=0, le=1000, description="synthetic days that `up` makes")
+
+    database_connections: int = Field(8, ge=2, le=40, description="connections of one process")
+    token_days: int = Field(POLICY.token_days, ge=1, description="life of an unused session token")
+    code_minutes: int = Field(POLICY.code_minutes, ge=1, description="life of a mailed code")
+    code_failures_max: int = Field(POLICY.code_failures_max, ge=1, description="wrong tries that lock a code")
+    code_interval_seconds: int = Field(POLICY.code_interval_seconds, ge=0, description="pause between codes")
+    login_failures_free: int = Field(POLICY.login_failures_free, ge=0, description="failures before delays")
+    idempotency_hours: int = Field(POLICY.idempotency_hours, ge=24, description="life of a first answer")
+
+    graphql_depth: int = Field(12, ge=1, description="levels of fields in one GraphQL operation")
+    graphql_aliases: int = Field(30, ge=0, description="aliases in one GraphQL operation")
+    graphql_tokens: int = Field(2_000, ge=1, description="tokens of one GraphQL document")
+    graphql_root_fields: int = Field(20, ge=1, description="fields at the root of one GraphQL operation")
+    graphql_input_list: int = Field(100, ge=1, description="entries of one list of GraphQL input")
+    graphql_input_depth: int = Field(32, ge=1, description="nesting of GraphQL input")
+    graphql_complexity: int = Field(1_000, ge=1, description="cost of one GraphQL operation")
+    graphql_execution_seconds: float = Field(10, gt=0, description="time for one GraphQL operation")
+
+    def policy(self) -> Policy:
+        """The part that use cases read."""
+        return Policy(**{field.name: getattr(self, field.name) for field in fields(Policy)})

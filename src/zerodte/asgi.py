@@ -1,0 +1,63 @@
+"""Both HTTP faces as one application, with what operators ask it: its health and its metrics."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import structlog
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api import asgi as graphql
+from api.limits import Limits
+from rest_compat.application import rest_face
+from usecases.outages import OUTAGES
+from usecases.ports import Ports
+from zerodte.metrics import Metrics
+from zerodte.middleware import Requests
+
+log = structlog.get_logger()
+
+
+def application(
+    opening: AbstractAsyncContextManager[Ports], limits: Limits | None = None, *, is_logging: bool = False
+) -> Starlette:
+    """The application. It enters ``opening`` when it starts up and leaves it when it shuts down."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opening as ports:
+            app.state.ports = ports
+            yield
+
+    async def expose(_: Request) -> Response:
+        return Response(metrics.exposed(), headers={"Content-Type": metrics.media_type})
+
+    app = Starlette(
+        routes=[Route("/health", health), Route("/metrics", expose), *graphql.routes(limits)],
+        middleware=[Middleware(Requests, metrics=metrics, is_logging=is_logging)],
+        lifespan=lifespan,
+    )
+    app.router.default = rest_face()
+    app.router.redirect_slashes = False
+    return app
+
+
+async def health(request: Request) -> Response:
+    """200 while requests can be served, 503 while the database or the recorded days are away.
+
+    Redis is not asked for: without it mail waits and pushes come late, and requests are served.
+    """
+    ports: Ports = request.app.state.ports
+    try:
+        async with ports.database.reading() as tx:
+            await tx.execute(text("SELECT 1"))
+        days = len(ports.library.days())
+    except OUTAGES as outage:
+        log.warning("unhealthy", reason=str(outage))
+        return JSONResponse({"status": "unavailable"}, 503)
+    return JSONResponse({"status": "ok", "days": days})

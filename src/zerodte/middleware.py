@@ -1,0 +1,84 @@
+"""What happens to every request before and after its face: a name, a bound, a count."""
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from zerodte.metrics import Metrics
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+HEADER_BYTES_MAX = 16 * 1024
+
+log = structlog.get_logger()
+
+
+class Requests:
+    """Pure ASGI: gives each request an id that its logs and its answer carry, and counts it.
+
+    A client's own ``X-Request-Id`` is kept where it is short and plain.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, is_logging: bool = False) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._is_logging = is_logging
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            if scope["type"] == "websocket":
+                with self._metrics.sockets.track_inprogress():
+                    await self._app(scope, receive, send)
+            else:
+                await self._answer(scope, receive, send, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        status = 500
+        started = time.perf_counter()
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        try:
+            await _bounded(self._app, scope)(scope, receive, send_named)
+        finally:
+            self._note(scope, status, time.perf_counter() - started)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        self._metrics.count(scope["path"], scope["method"], status, seconds)
+        if self._is_logging:
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                milliseconds=round(1000 * seconds, 1),
+            )
+
+
+def _request_id(scope: Scope) -> str:
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    return given.decode() if REQUEST_ID.fullmatch(given) else str(uuid4())
+
+
+def _bounded(app: ASGIApp, scope: Scope) -> ASGIApp:
+    """The application, or a refusal where the headers are larger than any client of ours needs."""
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    if size <= HEADER_BYTES_MAX:
+        return app
+    message = f"the headers are larger than {HEADER_BYTES_MAX} bytes"
+    return PlainTextResponse(message, 431, {"X-Error-Code": "headers_too_large"})
