@@ -48,7 +48,7 @@ def publish(root: Path, day: Day, provenance: Provenance) -> DayInfo:
 @contextmanager
 def _sole_publisher(home: Path) -> Iterator[None]:
     """Holds the date against other publishers. The system frees it when the process dies."""
-    with (home / _LOCK).open("w") as lock:
+    with (home / _LOCK).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
