@@ -5,15 +5,29 @@ from typing import Annotated
 from pydantic import Field
 
 from engine.denials import Code, Denial
+from engine.people import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
 from rest_compat.operations import Auth, Call, Gives, Routes, Takes
 from rest_compat.wire import Answered, Asked
 from usecases import auth
 
 routes = Routes("People")
 
-EmailText = Annotated[str, Field(examples=["trader@example.com"])]
-CodeText = Annotated[str, Field(description="The six digits that were mailed.", examples=["482913"])]
-PasswordText = Annotated[str, Field(description="At least 8 characters.", examples=["correct-horse-battery"])]
+EmailText = Annotated[str, Field(examples=["trader@example.com"], json_schema_extra={"format": "email"})]
+CodeText = Annotated[
+    str,
+    Field(
+        description="The six digits that were mailed.",
+        examples=["482913"],
+        json_schema_extra={"pattern": r"^\d{6}$"},
+    ),
+]
+PasswordText = Annotated[
+    str,
+    Field(
+        examples=["correct-horse-battery"],
+        json_schema_extra={"minLength": PASSWORD_LENGTH_MIN, "maxLength": PASSWORD_LENGTH_MAX},
+    ),
+]
 
 
 class EmailBody(Asked):

@@ -35,7 +35,7 @@ CAPITAL = WithJsonSchema(
     {
         "description": "1000 to 10000000 dollars, with at most two decimal places.",
         "anyOf": [
-            {"type": "string", "pattern": r"^\d{4,8}(\.\d{1,2})?$"},
+            {"type": "string", "pattern": r"^(10000000(\.0{1,2})?|[1-9]\d{3,6}(\.\d{1,2})?)$"},
             {"type": "number", "minimum": 1_000, "maximum": 10_000_000},
         ],
     }

@@ -46,7 +46,7 @@ class FeeRatesChange(Asked):
 class Profile(Answered):
     id: UUID
     email: EmailText
-    usage_percent: Annotated[float, Field(ge=0, le=100, description="Fill of the rate limit.")]
+    usage_percent: Annotated[int, Field(ge=0, le=100, description="Fill of the rate limit.")]
     fee_schedule: FeeRates
     slippage: PriceText
 
