@@ -96,7 +96,10 @@ HEALTH: Json = {
         "summary": "Whether the service can do its work.",
         "tags": ["Documents"],
         "security": [],
-        "responses": {"200": {"description": "Ready."}, "503": {"description": "Not ready."}},
+        "responses": {
+            "200": {"description": "Ready.", "content": {JSON: {"schema": {"type": "object"}}}},
+            "503": {"description": "Not ready.", "content": {JSON: {"schema": {"type": "object"}}}},
+        },
     }
 }
 

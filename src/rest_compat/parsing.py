@@ -4,6 +4,7 @@ Everything that does not fit becomes a denial that names the field and what is a
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
@@ -23,6 +24,7 @@ DECIMAL_EXPONENT_MAX = 20
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PLAIN = {
     "missing": "is required",
     "string_type": "must be a string",
@@ -137,7 +139,7 @@ def _check(value: Any, path: str, levels_left: int) -> None:
 
 
 def _check_text(text: str, path: str) -> None:
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if _UNSTORABLE.search(text):
         raise Malformed(f"{path} must not hold NUL characters or lone surrogates")
 
 
