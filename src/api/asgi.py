@@ -18,6 +18,7 @@ from strawberry.http import GraphQLHTTPResponse
 from strawberry.http.base import BaseRequestProtocol
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
+from strawberry.types.unset import UnsetType
 
 from api.context import Context, bare_token
 from api.errors import INTERNAL, MALFORMED, Refusal
@@ -81,7 +82,7 @@ class GraphQLFace(GraphQL[Context, None]):
             await context.sign_in()
         return context
 
-    async def on_ws_connect(self, context: Context) -> None:
+    async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Take the token of ``connectionParams``: ``token``, or ``Authorization`` as in HTTP."""
         params = {name.lower(): value for name, value in context.connection_params.items()}
         context.token = (
@@ -91,6 +92,7 @@ class GraphQLFace(GraphQL[Context, None]):
             await context.sign_in()
         except Refusal as refusal:
             raise ConnectionRejectionError from refusal
+        return await super().on_ws_connect(context)
 
     async def execute_single(self, *args: Any, **kwargs: Any) -> ExecutionResult:
         try:
@@ -111,16 +113,15 @@ class GraphQLFace(GraphQL[Context, None]):
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         response = await super().get_sub_response(request)
         if RESPONSE_TYPE in request.headers.get("accept", ""):
-            response.headers["content-type"] = f"{RESPONSE_TYPE}; charset=utf-8"
+            response.media_type = RESPONSE_TYPE
         return response
 
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
     ) -> Response:
         response = super().create_response(response_data, sub_response)
-        typed = sub_response.headers.get("content-type")
-        if typed is not None:
-            response.headers["content-type"] = typed
+        if sub_response.media_type == RESPONSE_TYPE:
+            response.headers["content-type"] = f"{RESPONSE_TYPE}; charset=utf-8"
             response.status_code = 200 if "data" in response_data else 400
         return response
 

@@ -9,7 +9,7 @@ from graphql import GraphQLError
 from api.scalars import IntColumn
 from engine.history import Column, History
 
-INTERVAL_SECONDS_MAX = 3_600
+INTERVAL_SECONDS_MAX = 23_400
 
 Interval = Annotated[
     int, strawberry.argument(description=f"Seconds between rows, 1 to {INTERVAL_SECONDS_MAX}.")

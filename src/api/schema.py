@@ -94,8 +94,3 @@ def build_schema(limits: Limits) -> strawberry.Schema:
             lambda: WithinLimits(limits, rule),
         ],
     )
-
-
-def schema_text() -> str:
-    """The schema as it is promised in ``schema/schema.graphql``."""
-    return build_schema(Limits()).as_str() + "\n"

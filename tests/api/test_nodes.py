@@ -31,7 +31,8 @@ def encoded(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "é", "====", encoded("Account:1"), encoded("Order:1"), encoded("Session:1/2"), "A" * 9999]
+    "text",
+    ["", "x", "é", "====", encoded("Account:1"), encoded("Order:1"), encoded("Session:1/2"), "A" * 9999],
 )
 def test_a_malformed_id_is_refused(text: str) -> None:
     with pytest.raises(GraphQLError, match="is not an id that this API gave"):

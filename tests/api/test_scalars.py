@@ -37,7 +37,9 @@ def test_a_time_without_a_zone_is_refused(value: object) -> None:
         read_time(value)
 
 
-@pytest.mark.parametrize(("value", "text"), [("1.450", "1.450"), (1.45, "1.45"), (100000, "100000"), ("-3", "-3")])
+@pytest.mark.parametrize(
+    ("value", "text"), [("1.450", "1.450"), (1.45, "1.45"), (100000, "100000"), ("-3", "-3")]
+)
 def test_a_decimal_keeps_its_digits(value: object, text: str) -> None:
     assert read_decimal(value) == text
 

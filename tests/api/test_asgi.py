@@ -1,0 +1,95 @@
+import pytest
+
+from api.asgi import RESPONSE_TYPE
+from tests.api.asking import Asker, Desk, application, open_simulation
+
+TYPENAME = b'{"query": "{ __typename }"}'
+
+
+def visitor() -> Asker:
+    return Asker(application(None))
+
+
+async def test_a_request_error_is_400_under_the_response_type_and_200_under_plain_json() -> None:
+    strict = await visitor().send("POST", content=b'{"query": "{ nope }"}', headers={"accept": RESPONSE_TYPE})
+    lenient = await visitor().send(
+        "POST", content=b'{"query": "{ nope }"}', headers={"accept": "application/json"}
+    )
+    assert (strict.status_code, strict.headers["content-type"]) == (400, f"{RESPONSE_TYPE}; charset=utf-8")
+    assert (lenient.status_code, lenient.headers["content-type"]) == (200, "application/json")
+    assert "data" not in strict.json() and "data" not in lenient.json()
+
+
+async def test_a_field_error_is_200_and_keeps_its_data() -> None:
+    response = await visitor().send(
+        "POST", content=b'{"query": "{ simulations { nodes { id } } }"}', headers={"accept": RESPONSE_TYPE}
+    )
+    assert (response.status_code, response.json()["data"]) == (200, None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"\xff\xfe",
+        b"1",
+        b"null",
+        b'"{ __typename }"',
+        b"[]",
+        b"[" + TYPENAME + b"]",
+        b'{"query": 1}',
+        b"{}",
+        b"",
+    ],
+)
+async def test_what_is_no_operation_is_refused_in_json(body: bytes) -> None:
+    response = await visitor().send("POST", content=body)
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["extensions"] == {"code": "MALFORMED"}
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "text/plain"]
+)
+async def test_forms_and_uploads_are_refused(kind: str) -> None:
+    response = await visitor().send("POST", content=TYPENAME, headers={"content-type": kind})
+    assert (response.status_code, response.json()["errors"][0]["message"]) == (
+        400,
+        "Unsupported content type",
+    )
+
+
+async def test_a_query_may_be_a_get_and_a_mutation_may_not() -> None:
+    query = await visitor().send("GET", url="/graphql?query={__typename}")
+    mutation = await visitor().send("GET", url="/graphql?query=mutation{logout{done}}")
+    assert query.json() == {"data": {"__typename": "Query"}}
+    assert mutation.status_code == 400
+    assert mutation.json()["errors"][0]["message"] == "mutations are not allowed when using GET"
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+async def test_other_methods_are_refused(method: str) -> None:
+    assert (await visitor().send(method)).status_code == 405
+
+
+async def test_a_token_is_read_bare_or_after_bearer(desk: Desk) -> None:
+    for token in (desk.owner.token, f"Bearer {desk.owner.token}", f"bearer  {desk.owner.token}"):
+        asker = Asker(desk.app, token)
+        assert await asker.ask("{ viewer { email } }") == {"viewer": {"email": "owner@example.com"}}
+
+
+@pytest.mark.parametrize("token", ["0" * 32, "nonsense", "Bearer nonsense", "Basic x"])
+async def test_an_invalid_token_is_unauthenticated_whatever_is_asked(desk: Desk, token: str) -> None:
+    response = await Asker(desk.app, token).post("{ __typename }")
+    assert response.status_code == 401
+    assert response.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+
+
+async def test_an_empty_authorization_is_a_visitor(desk: Desk) -> None:
+    assert await Asker(desk.app, "").ask("{ viewer { email } }") == {"viewer": None}
+
+
+async def test_a_token_that_was_logged_out_is_refused_from_then_on(desk: Desk) -> None:
+    await open_simulation(desk.owner)
+    assert await desk.owner.ask("mutation { logout { done } }") == {"logout": {"done": True}}
+    assert (await desk.owner.post("{ simulations { nodes { id } } }")).status_code == 401

@@ -1,0 +1,172 @@
+"""Every operation of the schema, asked by a visitor, by another user, and by the owner."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from api.limits import Limits
+from api.nodes import NodeKind, global_id
+from api.schema import build_schema
+from tests.api.asking import WAITING_CALL, Asker, Desk, open_simulation, place
+from tests.api.streaming import Socket, served
+
+SCHEMA = build_schema(Limits())._schema
+REFUSED = "UNAUTHENTICATED"
+HIDDEN = "hidden"
+DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One operation on the owner's session, and what becomes of it for each of the three."""
+
+    document: str
+    visitor: str = REFUSED
+    other: str = HIDDEN
+    owner: str = DONE
+
+
+OPEN = {"visitor": DONE, "other": DONE}
+OWN = {"other": DONE}
+CASES = {
+    "Query.viewer": Case("{ viewer { email } }", visitor=HIDDEN, other=DONE),
+    "Query.node": Case("query($node: ID!) { node(id: $node) { id } }"),
+    "Query.marketSessions": Case("{ marketSessions { nodes { date } } }", **OPEN),
+    "Query.marketDay": Case('{ marketDay(date: "2025-01-15") { date } }', **OPEN),
+    "Query.simulations": Case("{ simulations { nodes { uuid } } }"),
+    "Query.simulation": Case("query($uuid: UUID!) { simulation(uuid: $uuid) { uuid } }"),
+    "MarketDay.strikes": Case('{ marketDay(date: "2025-01-15") { strikes } }', **OWN),
+    "MarketDay.chain": Case(
+        '{ marketDay(date: "2025-01-15") { chain(at: "2025-01-15T14:35:00Z") { strikes } } }', **OWN
+    ),
+    "MarketDay.series": Case('{ marketDay(date: "2025-01-15") { series { spxE4 } } }', **OWN),
+    "Mutation.requestCode": Case(
+        "mutation($email: String!) { requestCode(input: {email: $email}) { done } }", **OPEN
+    ),
+    "Mutation.checkEmail": Case(
+        'mutation { checkEmail(input: {email: "owner@example.com"}) { hasPassword } }', **OPEN
+    ),
+    "Mutation.register": Case(
+        'mutation { register(input: {email: "new@example.com", verificationCode: "000000"})'
+        " { token userErrors { code } } }",
+        visitor="invalid_code",
+        other="invalid_code",
+        owner="invalid_code",
+    ),
+    "Mutation.login": Case(
+        'mutation { login(input: {email: "owner@example.com", password: "wrong-horse"})'
+        " { token userErrors { code } } }",
+        visitor="invalid_credentials",
+        other="invalid_credentials",
+        owner="invalid_credentials",
+    ),
+    "Mutation.logout": Case("mutation { logout { done } }", **OWN),
+    "Mutation.forgotPassword": Case(
+        "mutation($email: String!) { forgotPassword(input: {email: $email}) { done } }", **OPEN
+    ),
+    "Mutation.resetPassword": Case(
+        'mutation { resetPassword(input: {email: "owner@example.com", verificationCode: "000000",'
+        ' password: "wrong-horse"}) { done userErrors { code } } }',
+        visitor="invalid_code",
+        other="invalid_code",
+        owner="invalid_code",
+    ),
+    "Mutation.updateProfile": Case(
+        'mutation { updateProfile(input: {slippage: "0.05"}) { user { email } } }', **OWN
+    ),
+    "Mutation.createSimulation": Case(
+        'mutation { createSimulation(input: {date: "2025-01-15", startingCapital: "100000"})'
+        " { session { uuid } userErrors { code } } }",
+        other=DONE,
+        owner="simulation_exists",
+    ),
+    "Mutation.moveClock": Case(
+        'mutation($session: ID!) { moveClock(input: {sessionId: $session, time: "2025-01-15T14:31:01Z"})'
+        " { session { uuid } userErrors { code } } }",
+        other="not_found",
+    ),
+    "Mutation.deleteSimulation": Case(
+        "mutation($session: ID!) { deleteSimulation(input: {sessionId: $session})"
+        " { deletedId userErrors { code } } }",
+        other="not_found",
+    ),
+    "Mutation.placeOrder": Case(
+        "mutation($session: ID!, $new: OrderInput!) { placeOrder(input: {sessionId: $session, order: $new})"
+        " { order { uuid } userErrors { code } } }",
+        other="not_found",
+    ),
+    "Mutation.dryRunOrder": Case(
+        "mutation($session: ID!, $new: OrderInput!) { dryRunOrder(input: {sessionId: $session, order: $new})"
+        " { order { uuid } userErrors { code } } }",
+        other="not_found",
+    ),
+    "Mutation.replaceOrder": Case(
+        "mutation($session: ID!, $order: ID!, $new: OrderInput!) {"
+        " replaceOrder(input: {sessionId: $session, orderId: $order, order: $new})"
+        " { order { uuid } userErrors { code } } }",
+        other="not_found",
+    ),
+    "Mutation.deleteOrder": Case(
+        "mutation($session: ID!, $order: ID!) { deleteOrder(input: {sessionId: $session, orderId: $order})"
+        " { deletedId userErrors { code } } }",
+        other="not_found",
+    ),
+    "Subscription.sessionEvents": Case(
+        "subscription($session: ID!) { sessionEvents(sessionId: $session) { seq userErrors { code } } }",
+        other="not_found",
+    ),
+}
+
+
+def test_no_operation_is_missing_from_the_matrix() -> None:
+    roots = [SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type]
+    operations = {f"{root.name}.{field}" for root in roots if root for field in root.fields}
+    guarded = {f"MarketDay.{field}" for field in ("strikes", "chain", "series")}
+    assert set(CASES) == operations | guarded
+
+
+@pytest.mark.parametrize("operation", CASES)
+async def test_each_operation_answers_whom_it_should(desk: Desk, operation: str) -> None:
+    opened = await open_simulation(desk.owner)
+    order = (await place(desk.owner, opened["id"], WAITING_CALL))["order"]
+    variables = {
+        "uuid": opened["uuid"],
+        "session": opened["id"],
+        "order": order["uuid"],
+        "node": global_id(NodeKind.ORDER, opened["uuid"], order["uuid"]),
+        "new": WAITING_CALL,
+    }
+    case = CASES[operation]
+    outcomes = {
+        name: await outcome(asker, case.document, {**variables, "email": f"{name}.new@example.com"})
+        for name, asker in (("visitor", desk.visitor), ("other", desk.other), ("owner", desk.owner))
+    }
+    assert outcomes == {"visitor": case.visitor, "other": case.other, "owner": case.owner}
+
+
+async def outcome(asker: Asker, document: str, variables: dict[str, Any]) -> str:
+    body = await (first_event if document.startswith("subscription") else answer)(asker, document, variables)
+    if "errors" in body:
+        return str(body["errors"][0]["extensions"]["code"])
+    (field,) = body["data"].values()
+    denied = field.get("userErrors") if isinstance(field, dict) else None
+    return str(denied[0]["code"]) if denied else DONE if holds(field) else HIDDEN
+
+
+async def answer(asker: Asker, document: str, variables: dict[str, Any]) -> dict[str, Any]:
+    used = {name: value for name, value in variables.items() if f"${name}:" in document}
+    return (await asker.post(document, used)).json()  # type: ignore[no-any-return]
+
+
+async def first_event(asker: Asker, document: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """The first message of a subscription."""
+    async with served(asker.app) as address, Socket.open(address, asker.token) as socket:
+        return await socket.first(document, {"session": variables["session"]})
+
+
+def holds(value: Any) -> bool:
+    """True when an answer says anything: hidden objects are null, hidden lists empty."""
+    if isinstance(value, dict):
+        return any(holds(inner) for inner in value.values())
+    return value not in (None, [])
