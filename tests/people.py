@@ -18,7 +18,8 @@ from store.tables.codes import EmailCodeRow
 from usecases import auth
 from usecases.auth import NewToken
 from usecases.passwords import Passwords
-from usecases.ports import Policy, Ports, Viewer
+from usecases.policy import Policy
+from usecases.ports import Ports, Viewer
 
 SECRET = b"the secret of an installation 32"
 PASSWORD = "correct-horse-battery"

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from usecases.ports import Policy
+from usecases.policy import Policy
 
 POLICY = Policy()
 

@@ -12,18 +12,7 @@ from engine.money import PriceCents
 from marketdata.library import Library
 from store.database import Database
 from usecases.passwords import Passwords
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Limits that an operator may set; the defaults are the product's (rulings 6)."""
-
-    token_days: int = 30
-    code_minutes: int = 15
-    code_failures_max: int = 5
-    code_interval_seconds: int = 60
-    login_failures_free: int = 5
-    idempotency_hours: int = 24
+from usecases.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,15 @@
+"""The limits that an operator may set. It imports nothing, so that reading settings stays cheap."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Limits that an operator may set; the defaults are the product's (rulings 6)."""
+
+    token_days: int = 30
+    code_minutes: int = 15
+    code_failures_max: int = 5
+    code_interval_seconds: int = 60
+    login_failures_free: int = 5
+    idempotency_hours: int = 24
