@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from zerodte.failures import CannotRun
 from zerodte.programs import Confinement, Program, own, run_to_the_end, server_confinement
 
 NAME = "zerodte"
@@ -40,7 +41,7 @@ POSTGRES_VOLATILE = ("fsync=off", "synchronous_commit=off", "full_page_writes=of
 VALKEY_SETTINGS = ("--port", "0", "--unixsocketperm", "700", "--save", "", "--maxmemory-policy", "noeviction")
 
 
-class ServersUnavailable(Exception):
+class ServersUnavailable(CannotRun):
     """The embedded servers cannot run here. The message says what to do instead."""
 
 

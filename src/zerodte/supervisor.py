@@ -9,6 +9,7 @@ from threading import Event
 
 import structlog
 
+from zerodte.failures import HOPELESS, CannotRun
 from zerodte.programs import Program, spawn
 
 POLL_SECONDS = 0.02
@@ -17,13 +18,12 @@ STOP_SECONDS = 3.5
 REST_SECONDS_MIN = 0.1
 REST_SECONDS_MAX = 5.0
 STEADY_SECONDS = 10.0
-HOPELESS = 78  # the exit status EX_CONFIG of sysexits.h: starting again would change nothing
 LOG_TAIL_BYTES = 2000
 
 log = structlog.get_logger()
 
 
-class StartFailed(Exception):
+class StartFailed(CannotRun):
     """A program did not become ready in time, or said that it never will."""
 
 

@@ -1,0 +1,40 @@
+"""The commands about the database."""
+
+import asyncio
+
+from engine.denials import Denial
+from runtime.resources import open_ports
+from runtime.settings import Settings
+from store.migrating import SchemaUnknown
+from store.migrating import migrate as migrate_database
+from usecases.outages import OUTAGES
+from usecases.users import grant_operator
+from zerodte.failures import CannotRun
+
+AWAY = "the database cannot be reached: start `zerodte up`, or set ZERODTE_DATABASE_URL"
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest schema. Raises CannotRun."""
+    assert settings.database_url is not None
+    try:
+        asyncio.run(migrate_database(settings.database_url.get_secret_value()))
+    except SchemaUnknown as error:
+        raise CannotRun(str(error)) from error
+    except OUTAGES as error:
+        raise CannotRun(AWAY) from error
+
+
+def add_operator(settings: Settings, email: str) -> None:
+    """Grant the operator's role. Raises CannotRun where nobody has the address."""
+    try:
+        outcome = asyncio.run(_grant(settings, email))
+    except OUTAGES as error:
+        raise CannotRun(AWAY) from error
+    if isinstance(outcome, Denial):
+        raise CannotRun(outcome.message)
+
+
+async def _grant(settings: Settings, email: str) -> Denial | None:
+    async with open_ports(settings) as ports:
+        return await grant_operator(ports, email)

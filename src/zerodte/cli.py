@@ -1,0 +1,162 @@
+"""The command line. Each command imports its part of the house when it is called: `up` has to be
+quick, and its supervisor small."""
+
+import sys
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from runtime.settings import Settings
+from zerodte.failures import HOPELESS, CannotRun
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+DATE = ["%Y-%m-%d"]
+
+operators = typer.Typer(no_args_is_help=True, help="People who may operate this installation.")
+app.add_typer(operators, name="operator")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Where days, mail and embedded databases are kept (default var)."),
+]
+
+
+@app.callback()
+def about() -> None:
+    """Learn, test and run 0DTE SPX option strategies without risking money.
+
+    Every setting is also a variable named ZERODTE_…; an option wins over it.
+    """
+
+
+@app.command()
+def up(
+    host: Annotated[str | None, typer.Option(help="Address to serve at (default 127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to serve at (default 8000).")] = None,
+    data_dir: DataDir = None,
+    market: Annotated[
+        str | None,
+        typer.Option(help="The market to keep open: none, as recorded days need no other."),
+    ] = None,
+    synthetic_days: Annotated[
+        int | None, typer.Option(help="Synthetic days that there shall be (default 20).")
+    ] = None,
+) -> None:
+    """Run everything: database, queue, API and workers, until Ctrl-C."""
+    settings = read_settings(
+        host=host, port=port, data_dir=data_dir, market=market, synthetic_days=synthetic_days
+    )
+    part("up").up(settings, announced)
+
+
+@app.command()
+def api(
+    host: Annotated[str | None, typer.Option(help="Address to serve at (default 127.0.0.1).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to serve at (default 8000).")] = None,
+    fd: Annotated[int | None, typer.Option(help="Serve at a socket that our parent bound.")] = None,
+    *,
+    is_migrating: Annotated[bool, typer.Option("--migrate", help="Migrate the database first.")] = False,
+) -> None:
+    """Serve REST and GraphQL."""
+    settings = part("connecting").connected(read_settings(host=host, port=port))
+    if is_migrating:
+        part("administering").migrate(settings)
+    listening = part("listening")
+    address = (settings.host, settings.port)
+    listener = listening.take_address(*address) if fd is None else listening.inherited(fd)
+    part("serving").serve(settings, listener)
+
+
+@app.command()
+def worker(name: Annotated[str, typer.Argument(help="Which worker: batch.")]) -> None:
+    """Run one worker process."""
+    part("working").work(part("connecting").connected(read_settings()), name)
+
+
+@app.command()
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the database to the schema of this release."""
+    part("administering").migrate(part("connecting").connected(read_settings(data_dir=data_dir)))
+
+
+@app.command(name="import")
+def import_days(
+    format_: Annotated[str, typer.Argument(metavar="FORMAT", help="cboe, lean or zerodte.")],
+    paths: Annotated[list[Path], typer.Argument(help="Files, archives or directories.")],
+    data_dir: DataDir = None,
+    settlement: Annotated[
+        str | None, typer.Option(help="The official close of SPX, for files of a single day: 2743.15")
+    ] = None,
+) -> None:
+    """Publish recorded days from a vendor's files."""
+    root = read_settings(data_dir=data_dir).data_dir / "days"
+    part("recorded_days").import_days(root, format_, tuple(paths), settlement)
+
+
+@app.command()
+def generate(
+    from_: Annotated[datetime, typer.Option("--from", formats=DATE, help="The first date, like 2025-01-13.")],
+    days: Annotated[int, typer.Option(help="How many sessions.")],
+    seed: Annotated[int | None, typer.Option(help="Another seed makes other days.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Publish synthetic days: the same bytes for the same seed on every machine."""
+    root = read_settings(data_dir=data_dir).data_dir / "days"
+    part("recorded_days").generate_days(root, from_.date(), days, seed)
+
+
+@app.command()
+def days(data_dir: DataDir = None) -> None:
+    """List the recorded days."""
+    part("recorded_days").list_days(read_settings(data_dir=data_dir).data_dir / "days")
+
+
+@app.command()
+def schema(
+    directory: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("schema"),
+) -> None:
+    """Write the contracts of both faces: schema.graphql and openapi.yaml."""
+    part("contracts").write_contracts(directory)
+
+
+@operators.command(name="add")
+def add_operator(email: str, data_dir: DataDir = None) -> None:
+    """Give the account of an address the operator's role."""
+    settings = part("connecting").connected(read_settings(data_dir=data_dir))
+    part("administering").add_operator(settings, email)
+
+
+def main() -> None:
+    """Run a command; what stops it is said in one line."""
+    try:
+        app()
+    except CannotRun as reason:
+        typer.echo(f"zerodte: {reason}", err=True)
+        sys.exit(HOPELESS)
+
+
+def read_settings(**options: Any) -> Settings:
+    """The settings of the environment, with the options that were given. Raises CannotRun."""
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        reasons = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise CannotRun("; ".join(reasons)) from error
+
+
+def part(module: str) -> Any:
+    """A part of the top room, imported now."""
+    return import_module(f"zerodte.{module}")
+
+
+def announced(url: str) -> None:
+    typer.echo(f"zerodte is ready at {url}: GraphQL at /graphql, REST in /openapi.yaml. Ctrl-C stops it.")
+
+
+if __name__ == "__main__":
+    main()

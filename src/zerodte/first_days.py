@@ -1,0 +1,18 @@
+"""A program of its own, so that `up` can let it run beside the product: it makes the synthetic days
+that a data directory starts with. ``python -m zerodte.first_days DAYS_DIRECTORY COUNT``"""
+
+import sys
+from pathlib import Path
+
+from marketdata.generating import first_run_dates, generate_dates
+from marketdata.library import Library
+
+
+def make_first_days(root: Path, count: int) -> None:
+    """Publish those of the first ``count`` days that are missing; a recorded day stays in its place."""
+    library = Library(root)
+    generate_dates(root, [date for date in first_run_dates(count) if library.current(date) is None])
+
+
+if __name__ == "__main__":
+    make_first_days(Path(sys.argv[1]), int(sys.argv[2]))

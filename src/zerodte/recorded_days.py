@@ -1,0 +1,108 @@
+"""The commands about recorded days. They need no server and are safe beside a running one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from engine.money import Cents
+from engine.synthetic import SEED_DEFAULT
+from marketdata.generating import GenerationRefused, generate
+from marketdata.importing import ImportRequest, run_import
+from marketdata.library import DayInfo, Library
+from marketdata.refusals import SourceRefused
+from runtime.clocks import wall
+from zerodte.failures import CannotRun
+
+SETTLEMENT_PLACES = 2
+
+console = Console()
+
+
+def import_days(root: Path, format_: str, paths: tuple[Path, ...], settlement: str | None) -> None:
+    """Import files and print the report. Raises CannotRun where not one day could be published."""
+    request = ImportRequest(format_, paths, _cents(settlement) if settlement is not None else None)
+    try:
+        with _progress() as progress:
+            report = run_import(request, root, wall(), FileBars(progress))
+    except SourceRefused as refusal:
+        raise CannotRun(str(refusal)) from refusal
+    for line in report.lines():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if not report.days:
+        raise CannotRun("no day was published; the report above says why")
+
+
+def generate_days(root: Path, first_date: date, days: int, seed: int | None) -> None:
+    """Make synthetic days and list them. Raises CannotRun."""
+    chosen = SEED_DEFAULT if seed is None else seed
+    try:
+        with _progress() as progress:
+            task = progress.add_task("synthetic days", total=days)
+            report = generate(
+                root, first_date, days, chosen, lambda done, _: progress.update(task, completed=done)
+            )
+    except GenerationRefused as refusal:
+        raise CannotRun(str(refusal)) from refusal
+    _print_days(report.published)
+    for kept in report.kept:
+        console.print(f"{kept} was left alone: it is recorded")
+
+
+def list_days(root: Path) -> None:
+    """Print every published day."""
+    _print_days(Library(root).days())
+
+
+class FileBars:
+    """A progress bar for each file of an import."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, file: str, done: int, total: int) -> None:
+        if file not in self._tasks:
+            self._tasks[file] = self._progress.add_task(file, total=total)
+        self._progress.update(self._tasks[file], completed=done, total=total)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Bars on standard error, which go away at the end; none where it is no terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield progress
+
+
+def _cents(text: str) -> Cents:
+    """An index value such as ``2743.15`` in cents. Raises CannotRun."""
+    try:
+        value = Decimal(text)
+        exponent = value.as_tuple().exponent
+    except InvalidOperation:
+        exponent = "n"
+    if not isinstance(exponent, int) or exponent < -SETTLEMENT_PLACES or value <= 0:
+        raise CannotRun(f"settlement: must be a price with up to two places, like 2743.15, not {text}")
+    return int(value * 100)
+
+
+def _print_days(days: tuple[DayInfo, ...]) -> None:
+    table = Table("date", "open", "close", "contracts", "every", "settled", "source", "MB", box=None)
+    for day in days:
+        table.add_row(
+            str(day.date),
+            f"{day.open_at:%H:%M}",
+            f"{day.close_at:%H:%M}",
+            str(day.contracts),
+            f"{day.resolution_seconds} s",
+            f"{day.settlement_cents / 100:.2f} {day.settlement_source}",
+            f"{day.source}{' (synthetic)' if day.synthetic and day.source != 'synthetic' else ''}",
+            f"{day.size_bytes / 1e6:.1f}",
+        )
+    console.print(table if days else "no day is recorded; try `zerodte generate --from 2025-01-13 --days 5`")

@@ -1,0 +1,143 @@
+"""`zerodte up`: the whole product from one command, and nothing left of it afterwards."""
+
+import fcntl
+import http.client
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from urllib.parse import urlsplit
+
+from runtime.logs import configure_logs
+from runtime.settings import Settings
+from zerodte.connecting import connected, environment
+from zerodte.failures import CannotRun
+from zerodte.listening import take_address, url_of
+from zerodte.programs import Program
+from zerodte.servers import postgres, prepare_site, valkey
+from zerodte.supervisor import supervised
+
+DAYS_AT_FIRST = 3
+BACKGROUND_NICENESS = 10
+PATIENCE_SECONDS = 5
+ANSWER_SECONDS = 0.5
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class DataDirectoryBusy(CannotRun):
+    """Another `zerodte up` runs on the data directory."""
+
+
+def up(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run everything until SIGTERM or Ctrl-C. ``announce`` is told the address once it is served.
+
+    Servers that the settings name are used; embedded ones stand in for those they do not. Raises
+    DataDirectoryBusy, AddressTaken, ServersUnavailable or StartFailed.
+    """
+    configure_logs(settings.log_level)
+    data_dir = settings.data_dir.resolve()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (
+        alone_in(data_dir),
+        take_address(settings.host, settings.port, PATIENCE_SECONDS) as listener,
+        stop_requests() as stopping,
+        supervised(stopping) as supervisor,
+    ):
+        servers = tuple(_servers(settings, data_dir))
+        parts = Parts(data_dir, environment(connected(settings), data_dir))
+        supervisor.start(*servers, *parts.days_before_serving(settings.synthetic_days))
+        supervisor.start(parts.api(listener))
+        supervisor.add(parts.worker("batch"))
+        supervisor.add(parts.days(settings.synthetic_days))
+        if not stopping.is_set():
+            announce(url_of(listener))
+        supervisor.run()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Our own programs, each a Python process."""
+
+    data_dir: Path
+    environment: Mapping[str, str]
+
+    def api(self, listener: socket.socket) -> Program:
+        """The API on a socket that outlives it: while it restarts, clients wait and are not refused."""
+        arguments = ("zerodte.cli", "api", "--migrate", "--fd", str(listener.fileno()))
+        return replace(
+            self._python("api", *arguments),
+            is_ready=lambda _: is_healthy(url_of(listener)),
+            inherited=(listener.fileno(),),
+        )
+
+    def worker(self, name: str) -> Program:
+        return self._python(f"worker {name}", "zerodte.cli", "worker", name)
+
+    def days(self, count: int) -> Program:
+        """Makes the synthetic days that are missing, and leaves the machine to the others meanwhile."""
+        arguments = ("zerodte.first_days", str(self.data_dir / "days"), str(count))
+        return replace(self._python("days", *arguments), niceness=BACKGROUND_NICENESS, ends=True)
+
+    def days_before_serving(self, count: int) -> tuple[Program, ...]:
+        """Makes a few days where there is none at all, so that there is something to trade."""
+        is_fresh = next(self.data_dir.glob("days/*/*"), None) is None
+        return (replace(self.days(min(count, DAYS_AT_FIRST)), niceness=0),) if is_fresh else ()
+
+    def _python(self, name: str, *arguments: str) -> Program:
+        """``-P``: what lies in the working directory must not be imported instead of our rooms."""
+        return Program(name, (sys.executable, "-P", "-m", *arguments), environment=self.environment)
+
+
+@contextmanager
+def alone_in(data_dir: Path) -> Iterator[None]:
+    """Hold the data directory; the lock ends with this process however it ends."""
+    directory = os.open(data_dir, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise DataDirectoryBusy(
+            f"another `zerodte up` runs on {data_dir}: stop it, or choose another --data-dir"
+        ) from error
+    finally:
+        os.close(directory)
+
+
+@contextmanager
+def stop_requests() -> Iterator[Event]:
+    """An event that is set when the operator, the system or the terminal asks us to stop."""
+    stopping = Event()
+    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in STOP_SIGNALS}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def is_healthy(url: str) -> bool:
+    """Whether the API answers that it is well."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _servers(settings: Settings, data_dir: Path) -> Iterator[Program]:
+    """The embedded servers that are needed: none where real ones are named."""
+    if settings.database_url and settings.redis_url:
+        return
+    site = prepare_site(data_dir)
+    if settings.database_url is None:
+        yield postgres(site, settings.postgres_programs)
+    if settings.redis_url is None:
+        yield valkey(site, settings.valkey_program)
