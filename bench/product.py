@@ -75,10 +75,9 @@ def running_product() -> Iterator[Product]:
         with log.open("wb") as output:
             process = subprocess.Popen(command(port, Path(folder, "var")), stdout=output, stderr=output)
         try:
-            client = Client(port)
-            wait_until_healthy(client, process, log)
-            client.token = register(client, Path(folder, "var/outbox"))
-            yield Product(client, api_process(process.pid))
+            wait_until_healthy(port, process, log)
+            token = register(port, Path(folder, "var/outbox"))
+            yield Product(Client(port, token), api_process(process.pid))
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
@@ -95,31 +94,23 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_until_healthy(client: Client, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_healthy(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
+    while time.monotonic() < deadline and process.poll() is None:
         try:
-            client.send("GET", "/health")
+            Client(port).send("GET", "/health")
         except (OSError, http.client.HTTPException, UnexpectedAnswer):
             time.sleep(0.1)
-            client.__post_init__()
         else:
             return
     raise UnexpectedAnswer(f"zerodte up did not become healthy; it said:\n{log.read_text()[-3000:]}")
 
 
-def register(client: Client, outbox: Path) -> str:
+def register(port: int, outbox: Path) -> str:
     """Registers with the code from the mail, as a person would; the answer is the token."""
-    client.send("POST", "/auth/verify-email", {"email": ADDRESS}, expect=204)
-    answer = client.ask(
-        "POST",
-        "/auth/register",
-        {"email": ADDRESS, "verification_code": mailed_code(outbox)},
-        expect=201,
-    )
-    return str(answer["token"])
+    Client(port).send("POST", "/auth/verify-email", {"email": ADDRESS}, expect=204)
+    registration = {"email": ADDRESS, "verification_code": mailed_code(outbox)}
+    return str(Client(port).ask("POST", "/auth/register", registration, expect=201)["token"])
 
 
 def mailed_code(outbox: Path) -> str:
