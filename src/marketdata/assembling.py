@@ -44,7 +44,8 @@ def assemble(rows: DayRows, tally: Tally, settlement_cents: Cents | None = None)
     derived = not len(rows.spx.upto(close).seconds)
     parity = mids.parity_prints(chain.points)
     spx = parity if derived else rows.spx
-    settled, source = _settlement(rows, parity, settlement_cents)
+    at_close = parity if chain.known_until == close else Prints.none()
+    settled, source = _settlement(rows, at_close, settlement_cents)
     day = Day(
         date=bounds.date,
         open_at=bounds.open_at,
@@ -122,7 +123,8 @@ def _settlement(
 ) -> tuple[Cents, SettlementSource]:
     """The value to settle at and where it is from: rulings 3.5.
 
-    A print counts from a minute before the close to twenty after it, the last one best.
+    A print counts from a minute before the close to twenty after it, the last one best. ``parity``
+    is empty for a recording that stopped before the close.
     """
     if official_cents is not None:
         return official_cents, SettlementSource.OFFICIAL

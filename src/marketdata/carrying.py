@@ -70,12 +70,8 @@ def silence_limit(resolution_seconds: int) -> int:
 
 def _silences(stamps: Integers, limit: int) -> list[tuple[int, int]]:
     """The first second without quotes of each silence, and the second that ends it."""
-    long = np.flatnonzero(np.diff(stamps) > limit)
-    return [
-        (int(stamps[i]) + limit + 1, int(stamps[i + 1]))
-        for i in long
-        if stamps[i] + limit + 1 < stamps[i + 1]
-    ]
+    long = np.flatnonzero(np.diff(stamps) > limit + 1)
+    return [(int(stamps[i]) + limit + 1, int(stamps[i + 1])) for i in long]
 
 
 def _carry(changes: Changes, values: Integers, points: Integers, cuts: Integers, missing: int) -> Integers:

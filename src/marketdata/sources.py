@@ -23,7 +23,7 @@ _DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)(?!\d)", re.ASCII)
 
 
 class Progress(Protocol):
-    """Told now and then how far into a file an import is, in bytes or rows of ``total``."""
+    """Told now and then how far into a file an import is, in bytes, rows or members of ``total``."""
 
     def __call__(self, file: str, done: int, total: int) -> None: ...
 
@@ -150,7 +150,10 @@ def csv_batches(
     counted as malformed.
     """
     _require(source, required, _header(source))
-    yield from _csv_batches(source, [*required, *optional], None, reading)
+    total = source.size_bytes
+    for block, batch in enumerate(_csv_batches(source, [*required, *optional], None, reading), 1):
+        yield batch
+        reading.report(source, min(block * BLOCK_BYTES, total), total)
 
 
 def headerless_batches(source: Source, names: Sequence[str], reading: Reading) -> Iterator[Batch]:
@@ -191,15 +194,14 @@ def _require(source: Source, required: Sequence[str], present: Sequence[str]) ->
 def _csv_batches(
     source: Source, wanted: Sequence[str], names: Sequence[str] | None, reading: Reading
 ) -> Iterator[Batch]:
-    base, total, malformed = reading.enter(source), source.size_bytes, _Malformed()
+    base, malformed = reading.enter(source), _Malformed()
     first_line, done = (2 if names is None else 1), 0
     with source.open() as file:
-        for block, rows in enumerate(_open_csv(file, source, wanted, names, malformed), 1):
+        for rows in _open_csv(file, source, wanted, names, malformed):
             origins = base + malformed.lines_of(done, len(rows), first_line)
             done += len(rows)
             reading.tally.rows_read += len(rows)
             yield Batch(origins, _columns(rows, wanted))
-            reading.report(source, min(block * BLOCK_BYTES, total), total)
     reading.tally.rows_read += len(malformed.lines)
     reading.tally.note(Finding.MALFORMED, base + np.array(malformed.lines, np.int64))
 

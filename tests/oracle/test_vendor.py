@@ -20,7 +20,9 @@ def test_the_day_has_every_minute_and_contract(day: VendorDay) -> None:
 
 
 def test_a_quote_is_the_row_of_its_minute(day: VendorDay) -> None:
-    assert day.row("10:00", "2735C") == VendorRow(*map(Decimal, ("1.25", "1.45", "2731.0901", "0.2882", "0.1008")))
+    assert day.row("10:00", "2735C") == VendorRow(
+        *map(Decimal, ("1.25", "1.45", "2731.0901", "0.2882", "0.1008"))
+    )
 
 
 def test_the_day_settles_at_the_last_print_and_not_at_the_mark_of_the_close(day: VendorDay) -> None:
@@ -47,5 +49,7 @@ def test_a_waiting_order_fills_at_the_first_minute_that_reaches_its_limit(day: V
     assert minute is not None
     assert day.snapped(minute, legs) <= Decimal("-1.50")
     assert all(
-        day.snapped(earlier, legs) > Decimal("-1.50") for earlier in day.minutes if "10:00" <= earlier < minute
+        day.snapped(earlier, legs) > Decimal("-1.50")
+        for earlier in day.minutes
+        if "10:00" <= earlier < minute
     )
