@@ -91,11 +91,11 @@ def run_to_the_end(program: Program, text: str = "") -> None:
 
 
 def stop_at_our_death(pid: int, stop_signal: signal.Signals, lifeline: tuple[int, int]) -> None:
-    """For systems where the kernel does not do it: a shell that waits until our end of a pipe is
-    closed, which it is when we are gone."""
+    """For systems where the kernel does not do it: a shell in the background waits until our end of
+    a pipe is closed, which it is when we are gone."""
     reading, _ = lifeline
-    order = f"read -r _; kill -{int(stop_signal)} {pid}"
-    subprocess.Popen(["/bin/sh", "-c", order], stdin=reading, process_group=0)
+    order = f"exec 3<&0; (read -r _ <&3; kill -{int(stop_signal)} {pid}) &"
+    subprocess.run(["/bin/sh", "-c", order], stdin=reading, process_group=0, check=True)
     os.close(reading)
 
 

@@ -88,7 +88,7 @@ class Supervisor:
         while not all(child.is_ready() for child in self._stages[-1]):
             if self._stopping.wait(POLL_SECONDS):
                 return
-            self._watch()
+            self.tend()
             for child in self._stages[-1]:
                 if child.is_hopeless() or time.monotonic() > deadline:
                     raise StartFailed(_reason(child.program))
@@ -101,17 +101,18 @@ class Supervisor:
     def run(self) -> None:
         """Keep everything running until we are to stop."""
         while not self._stopping.wait(POLL_SECONDS):
-            self._watch()
+            self.tend()
+
+    def tend(self) -> None:
+        """One round of care: note what has ended, start again what has rested."""
+        for stage in self._stages:
+            for child in stage:
+                child.watch()
 
     def stop(self) -> None:
         """Stop the latest stage first. What has not stopped in time is killed."""
         while self._stages:
             _stop(self._stages.pop())
-
-    def _watch(self) -> None:
-        for stage in self._stages:
-            for child in stage:
-                child.watch()
 
 
 @contextmanager

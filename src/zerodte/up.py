@@ -53,7 +53,8 @@ def up(settings: Settings, announce: Callable[[str], None]) -> None:
         supervisor.start(*servers, *parts.days_before_serving(settings.synthetic_days))
         supervisor.start(parts.api(listener))
         supervisor.add(parts.worker("batch"))
-        supervisor.add(parts.days(settings.synthetic_days))
+        if settings.synthetic_days:
+            supervisor.add(parts.days(settings.synthetic_days))
         if not stopping.is_set():
             announce(url_of(listener))
         supervisor.run()
@@ -86,7 +87,7 @@ class Parts:
     def days_before_serving(self, count: int) -> tuple[Program, ...]:
         """Makes a few days where there is none at all, so that there is something to trade."""
         is_fresh = next(self.data_dir.glob("days/*/*"), None) is None
-        return (replace(self.days(min(count, DAYS_AT_FIRST)), niceness=0),) if is_fresh else ()
+        return (replace(self.days(min(count, DAYS_AT_FIRST)), niceness=0),) if is_fresh and count else ()
 
     def _python(self, name: str, *arguments: str) -> Program:
         """``-P``: what lies in the working directory must not be imported instead of our rooms."""
