@@ -14,7 +14,7 @@ from bench.product import Client, Product, UnexpectedAnswer, running_product
 
 ORDERS = 50
 LAPS = 200
-STRIKES_EACH_SIDE = 30
+STRIKES_EACH_SIDE = 10
 CAPITAL = 10_000_000
 LISTEN_SECONDS = 0.002
 
