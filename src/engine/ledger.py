@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from engine.contracts import Contract
 from engine.fees import FeeSchedule, leg_fee_cents
 from engine.money import MULTIPLIER, Cents, PriceCents
 from engine.orders import Effect, Fill, Order
+
+TRANSACTION_IDS_KEPT = 65_536
 
 
 class TransactionKind(StrEnum):
@@ -71,7 +74,7 @@ def fill_transactions(order: Order, fill: Fill, fees: FeeSchedule) -> tuple[Tran
     """One transaction a leg; ids derive from the order's id and the leg's place."""
     return tuple(
         Transaction(
-            id=uuid5(order.id, str(i)),
+            id=transaction_id(order.id, i),
             order_id=order.id,
             second=fill.second,
             contract=leg.contract,
@@ -83,6 +86,12 @@ def fill_transactions(order: Order, fill: Fill, fees: FeeSchedule) -> tuple[Tran
         )
         for i, (leg, price_cents) in enumerate(zip(order.ticket.legs, fill.leg_price_cents, strict=True))
     )
+
+
+@lru_cache(maxsize=TRANSACTION_IDS_KEPT)
+def transaction_id(order_id: UUID, place: int) -> UUID:
+    """The id of an order's leg. Every read of a session folds its fills anew and asks for them all."""
+    return uuid5(order_id, str(place))
 
 
 def postings(transactions: Sequence[Transaction]) -> tuple[Posting, ...]:
