@@ -9,11 +9,9 @@ from store import sessions
 from store.database import Tx
 from store.sessions import StoredSession
 from store.tables.outbox import OutboxRow
-from store.tables.sessions import SessionRow
 from store.tables.users import UserRow
 
 _outbox = OutboxRow.__table__  # type: ignore[attr-defined]
-_sessions = SessionRow.__table__  # type: ignore[attr-defined]
 _users = UserRow.__table__  # type: ignore[attr-defined]
 
 
@@ -25,8 +23,7 @@ async def user(tx: Tx, user_id: int) -> None:
 
 async def session(tx: Tx, user_id: int, session_id: UUID) -> StoredSession | None:
     """Hold a session of the user's until the transaction ends, or None where he has no such one."""
-    owned = (_sessions.c.uuid == session_id) & (_sessions.c.user_id == user_id)
-    held = sessions.columns().where(owned).with_for_update(key_share=True)
+    held = sessions.owned(user_id, session_id).with_for_update(key_share=True)
     row = (await tx.execute(held)).one_or_none()
     return sessions.from_row(row) if row else None
 
