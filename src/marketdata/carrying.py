@@ -48,9 +48,9 @@ def carry_chain(changes: Changes, close_second: int) -> Chain:
     points = np.unique(np.concatenate(([0], stamps, cuts)))
     return Chain(
         points=points,
-        bid_ticks=_carry(changes, changes.bid_ticks, points, cuts, MISSING_TICKS).astype(np.uint16),
-        ask_ticks=_carry(changes, changes.ask_ticks, points, cuts, MISSING_TICKS).astype(np.uint16),
-        delta_e4=_carry(changes, changes.delta_e4, points, cuts, MISSING_DELTA).astype(np.int16),
+        bid_ticks=_carry(changes, changes.bid_ticks, points, cuts, MISSING_TICKS),
+        ask_ticks=_carry(changes, changes.ask_ticks, points, cuts, MISSING_TICKS),
+        delta_e4=_carry(changes, changes.delta_e4, points, cuts, MISSING_DELTA),
         known_from=int(stamps[0]),
         known_until=known_until,
         silent_seconds=sum(end - start for start, end in silences),
@@ -74,7 +74,9 @@ def _silences(stamps: Integers, limit: int) -> list[tuple[int, int]]:
     return [(int(stamps[i]) + limit + 1, int(stamps[i + 1])) for i in long]
 
 
-def _carry(changes: Changes, values: Integers, points: Integers, cuts: Integers, missing: int) -> Integers:
+def _carry(
+    changes: Changes, values: NDArray[T], points: Integers, cuts: Integers, missing: int
+) -> NDArray[T]:
     """One value column as a matrix [contract, point].
 
     Every change is repeated until the contract's next one. A contract starts with a missing value,
@@ -86,7 +88,7 @@ def _carry(changes: Changes, values: Integers, points: Integers, cuts: Integers,
     keys = np.concatenate(
         ((np.arange(width)[:, None] * length + blanks).ravel(), changes.rows * length + places)
     )
-    filled = np.concatenate((np.full(width * len(blanks), missing, np.int64), values))
+    filled = np.concatenate((np.full(width * len(blanks), missing, values.dtype), values))
     order = np.argsort(keys, kind="stable")
     lengths = np.diff(keys[order], append=width * length)
     return np.repeat(filled[order], lengths).reshape(width, length)

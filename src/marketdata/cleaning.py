@@ -24,9 +24,9 @@ class Changes:
     contracts: tuple[Contract, ...]
     rows: Integers
     seconds: Integers
-    bid_ticks: Integers
-    ask_ticks: Integers
-    delta_e4: Integers
+    bid_ticks: NDArray[np.uint16]
+    ask_ticks: NDArray[np.uint16]
+    delta_e4: NDArray[np.int16]
 
 
 def clean(quotes: QuoteRows, close_second: int, tally: Tally) -> Changes:
@@ -63,7 +63,7 @@ def _refuse(quotes: QuoteRows, bad: NDArray[np.bool_], finding: Finding, tally: 
     return quotes.where(~bad)
 
 
-def _ticks(quotes: QuoteRows, tally: Tally) -> tuple[Integers, Integers]:
+def _ticks(quotes: QuoteRows, tally: Tally) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """Bids and asks in ticks. A bid is rounded down and an ask up: the market maker never gives away.
 
     The first rule that applies decides; an absent bid is one of zero, an absent or zero ask is none.
@@ -87,10 +87,12 @@ def _ticks(quotes: QuoteRows, tally: Tally) -> tuple[Integers, Integers]:
             missing |= found
     bid_ticks = np.where(missing, MISSING_TICKS, bids // TICK_E4)
     ask_ticks = np.where(missing, MISSING_TICKS, -(-asks // TICK_E4))
-    return bid_ticks, ask_ticks
+    return bid_ticks.astype(np.uint16), ask_ticks.astype(np.uint16)
 
 
-def _deltas(deltas_e4: Integers) -> Integers:
+def _deltas(deltas_e4: Integers) -> NDArray[np.int16]:
     """A source's deltas without their sign; what is no delta is missing, to be computed."""
     unsigned = np.abs(deltas_e4)
-    return np.where((deltas_e4 > ABSENT) & (unsigned <= DELTA_E4_MAX), unsigned, MISSING_DELTA)
+    return np.where((deltas_e4 > ABSENT) & (unsigned <= DELTA_E4_MAX), unsigned, MISSING_DELTA).astype(
+        np.int16
+    )

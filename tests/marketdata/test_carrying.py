@@ -28,9 +28,9 @@ def changes_of(rows: list[tuple[int, int, int]]) -> Changes:
         contracts=CONTRACTS,
         rows=contracts,
         seconds=seconds,
-        bid_ticks=np.where(missing, MISSING_TICKS, bids),
-        ask_ticks=np.where(missing, MISSING_TICKS, bids + 5),
-        delta_e4=np.where(bids % 3 == 0, MISSING_DELTA, bids),
+        bid_ticks=np.where(missing, MISSING_TICKS, bids).astype(np.uint16),
+        ask_ticks=np.where(missing, MISSING_TICKS, bids + 5).astype(np.uint16),
+        delta_e4=np.where(bids % 3 == 0, MISSING_DELTA, bids).astype(np.int16),
     )
 
 
