@@ -33,35 +33,32 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """Who and what a new order is, beside its ticket."""
+    """A ticket on its way in: at which second, under which name, and instead of which order."""
 
+    ticket: Ticket
+    second: int
     id: UUID
     sequence: int
     slippage_cents: PriceCents
+    replacing: Order | None = None
 
 
-def place(
-    session: Session,
-    day: Day,
-    second: int,
-    ticket: Ticket,
-    new: NewOrder,
-    replacing: Order | None = None,
-) -> Placement | Denial:
-    """Admit ``ticket`` at ``second``: data, stop, positions, buying power, then the later orders.
+def place(session: Session, day: Day, new: NewOrder) -> Placement | Denial:
+    """Admit a new order: data, stop, positions, buying power, then the later orders.
 
-    With ``replacing`` that order is deleted in the same step.
+    The order that it replaces is deleted in the same step.
     """
-    denial = _unplaceable(day, second, ticket)
+    denial = _unplaceable(day, new.second, new.ticket)
     if denial is not None:
         return denial
-    fill = first_fill(day, ticket, new.slippage_cents, second, day.close_second)
-    order = Order(new.id, new.sequence, second, ticket, new.slippage_cents, fill)
-    base = without_order(session, replacing.id) if replacing else session
+    fill = first_fill(day, new.ticket, new.slippage_cents, new.second, day.close_second)
+    order = Order(new.id, new.sequence, new.second, new.ticket, new.slippage_cents, fill)
+    replaced = new.replacing or order
+    base = without_order(session, replaced.id)
     denial = admission(base, day, order)
     if denial is not None:
         return denial
-    changed_from = min(replacing.priority, order.priority) if replacing else order.priority
+    changed_from = min(replaced.priority, order.priority)
     denial = broken_dependency(session, with_order(base, order), day, changed_from)
     return denial or Placement(order, effect_of(base, day, order))
 

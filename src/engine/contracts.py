@@ -29,12 +29,13 @@ class Contract:
 
     def intrinsic_points(self, level_points: int) -> int:
         """The payoff at expiry of one long unit at a whole-point index level."""
-        return max(level_points - self.strike_points if self.is_call else self.strike_points - level_points, 0)
+        inside_points = level_points - self.strike_points
+        return max(inside_points if self.is_call else -inside_points, 0)
 
     def intrinsic_cents(self, level_cents: int) -> int:
         """The payoff at expiry in price cents, for an index level in cents."""
-        strike_cents = 100 * self.strike_points
-        return max(level_cents - strike_cents if self.is_call else strike_cents - level_cents, 0)
+        inside_cents = level_cents - 100 * self.strike_points
+        return max(inside_cents if self.is_call else -inside_cents, 0)
 
 
 def parse_osi(symbol: str) -> tuple[date, Contract] | None:

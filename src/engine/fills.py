@@ -84,7 +84,8 @@ def scan_bound(ticket: Ticket, slippage_cents: PriceCents) -> tuple[tuple[int, .
         below = ticket.trigger_direction is TriggerDirection.AT_OR_BELOW
         return ((1,), trigger) if below else ((-1,), -trigger)
     mid_cents = execution_cents(ticket, slippage_cents)
-    assert mid_cents is not None and ticket.effect is not None
+    assert mid_cents is not None, "a limit has a price"
+    assert ticket.effect is not None, "a limit has an effect"
     mid_ticks = mid_cents // TICK_CENTS
     if len(ticket.legs) > 1:
         return weights, 2 * signed_cents(mid_ticks, ticket.effect)

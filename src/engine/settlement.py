@@ -20,9 +20,7 @@ def settle(
     """
     assert day.settlement_cents is not None, "a published day has a settlement value"
     level_cents = day.settlement_cents
-    charged = charged_strikes(
-        {key: holding.quantity for key, holding in books.holdings.items()}, level_cents
-    )
+    charged = charged_strikes({key: holding.quantity for key, holding in books.holdings.items()}, level_cents)
     rows = []
     for key in sorted(books.holdings):
         contract, direction = key

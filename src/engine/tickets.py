@@ -99,35 +99,59 @@ def _read_instrument(symbol: str, session_date: date, path: tuple[str, ...]) -> 
         return _denied(Code.INVALID_LEG, message, *path, "instrument")
     expiry, contract = parsed
     if expiry != session_date:
-        message = f"instrument must expire on the session's date, such as '{format_osi(session_date, contract)}'"
+        here = format_osi(session_date, contract)
+        message = f"instrument must expire on the session's date, such as '{here}'"
         return _denied(Code.INVALID_LEG, message, *path, "instrument")
     return contract
 
 
 def _read_prices(request: OrderRequest, legs: tuple[Leg, ...]) -> Ticket | Denial:
-    kind = OrderType(request.type)
-    if kind is OrderType.MARKET:
-        return Ticket(kind, legs)
-    name, text = ("price", request.price) if kind is OrderType.LIMIT else ("stop_trigger", request.stop_trigger)
-    if text is None:
-        return _denied(Code.INVALID_PRICE, f"{name} is required for a {kind} order", name)
-    cents = read_price_cents(text)
-    if cents is None or (kind is OrderType.STOP and cents == 0):
-        return _denied(Code.INVALID_PRICE, f"{name} must be a positive decimal of at most two places, such as 10.50", name)
-    effect = _read_effect(request, kind, legs)
+    match OrderType(request.type):
+        case OrderType.MARKET:
+            return Ticket(OrderType.MARKET, legs)
+        case OrderType.LIMIT:
+            return _read_limit(request, legs)
+        case OrderType.STOP:
+            return _read_stop(request, legs)
+
+
+def _read_limit(request: OrderRequest, legs: tuple[Leg, ...]) -> Ticket | Denial:
+    cents = _read_cents(request.price, "price", OrderType.LIMIT)
+    if isinstance(cents, Denial):
+        return cents
+    effect = _read_effect(request, legs)
+    return effect if isinstance(effect, Denial) else Ticket(OrderType.LIMIT, legs, effect, price_cents=cents)
+
+
+def _read_stop(request: OrderRequest, legs: tuple[Leg, ...]) -> Ticket | Denial:
+    cents = _read_cents(request.stop_trigger, "stop_trigger", OrderType.STOP)
+    if isinstance(cents, Denial):
+        return cents
+    if cents == 0:
+        return _denied(Code.INVALID_PRICE, "stop_trigger must be more than 0", "stop_trigger")
+    effect = _read_effect(request, legs)
     if isinstance(effect, Denial):
         return effect
-    if kind is OrderType.LIMIT:
-        return Ticket(kind, legs, effect, price_cents=cents)
     direction = _read_direction(request, effect)
     if isinstance(direction, Denial):
         return direction
-    return Ticket(kind, legs, effect, trigger_cents=cents, trigger_direction=direction)
+    return Ticket(OrderType.STOP, legs, effect, trigger_cents=cents, trigger_direction=direction)
 
 
-def _read_effect(request: OrderRequest, kind: OrderType, legs: tuple[Leg, ...]) -> Effect | Denial:
+def _read_cents(text: str | None, name: str, kind: OrderType) -> PriceCents | Denial:
+    if text is None:
+        return _denied(Code.INVALID_PRICE, f"{name} is required for a {kind} order", name)
+    cents = read_price_cents(text)
+    if cents is None:
+        message = f"{name} must be a decimal of at most two places that is not negative, such as 10.50"
+        return _denied(Code.INVALID_PRICE, message, name)
+    return cents
+
+
+def _read_effect(request: OrderRequest, legs: tuple[Leg, ...]) -> Effect | Denial:
     if request.price_effect is None:
-        return _denied(Code.INVALID_PRICE, f"price_effect is required for a {kind} order", "price_effect")
+        message = f"price_effect is required for a {request.type} order"
+        return _denied(Code.INVALID_PRICE, message, "price_effect")
     if request.price_effect not in set(Effect):
         return _denied(Code.INVALID_PRICE, "price_effect must be debit or credit", "price_effect")
     effect = Effect(request.price_effect)
@@ -171,9 +195,8 @@ def _over_cap(ticket: Ticket) -> Denial | None:
     cap = structural_cap_cents(ticket.legs, leg_weights(ticket), ticket.effect)
     if cap is None or ticket.price_cents <= cap:
         return None
-    message = (
-        f"limit price {price_text(ticket.price_cents)} exceeds the order's maximum profit of {price_text(cap)}"
-    )
+    asked, most = price_text(ticket.price_cents), price_text(cap)
+    message = f"limit price {asked} exceeds the order's maximum profit of {most}"
     return _denied(Code.EXCEEDS_MAX_PROFIT, message, "price")
 
 

@@ -99,9 +99,7 @@ async def add(tx: Tx, session: StoredSession, stored: StoredOrder, open_at: date
 
 
 async def remove(tx: Tx, session: StoredSession, order_id: UUID) -> None:
-    await tx.execute(
-        delete(_orders).where(_orders.c.session_id == session.id, _orders.c.uuid == order_id)
-    )
+    await tx.execute(delete(_orders).where(_orders.c.session_id == session.id, _orders.c.uuid == order_id))
 
 
 async def id_taken(tx: Tx, user_id: int, order_id: UUID) -> bool:
@@ -133,9 +131,7 @@ def _from_row(row: Row[*tuple[Any, ...]], open_at: datetime) -> StoredOrder:
 def _fill(row: Row[*tuple[Any, ...]], open_at: datetime) -> Fill | None:
     if row.fill_at is None:
         return None
-    return Fill(
-        _seconds(row.fill_at - open_at), row.fill_net_price_cents, tuple(row.fill_leg_price_cents)
-    )
+    return Fill(_seconds(row.fill_at - open_at), row.fill_net_price_cents, tuple(row.fill_leg_price_cents))
 
 
 def _seconds(span: timedelta) -> int:

@@ -99,26 +99,23 @@ async def _submit(ports: Ports, tx: Tx, viewer: Viewer, submission: Submission) 
     return OrderReceipt(order_view(loaded, new), placed.effect, version)
 
 
-async def _decide(
-    ports: Ports, viewer: Viewer, loaded: Loaded, submission: Submission
-) -> Placement | Denial:
+async def _decide(ports: Ports, viewer: Viewer, loaded: Loaded, submission: Submission) -> Placement | Denial:
     ticket = read_ticket(submission.request, loaded.stored.date)
     if isinstance(ticket, Denial):
         return ticket
-    replaced = None
-    if submission.replaces is not None:
-        replaced = loaded.order(submission.replaces)
-        if replaced is None:
-            return NO_ORDER
+    replaced = loaded.order(submission.replaces) if submission.replaces else None
+    if submission.replaces is not None and replaced is None:
+        return NO_ORDER
     await ports.library.warm(loaded.day, {leg.contract for leg in ticket.legs})
     new = NewOrder(
+        ticket=ticket,
+        second=loaded.second,
         id=submission.request.client_order_id or ports.new_id(),
         sequence=1 + max((one.order.sequence for one in loaded.orders), default=0),
         slippage_cents=viewer.slippage_cents,
+        replacing=replaced.order if replaced else None,
     )
-    return place(
-        loaded.session, loaded.day, loaded.second, ticket, new, replaced.order if replaced else None
-    )
+    return place(loaded.session, loaded.day, new)
 
 
 async def _repeated(

@@ -37,9 +37,7 @@ class SimulationsPage:
     has_next: bool
 
 
-async def create_simulation(
-    ports: Ports, viewer: Viewer, command: CreateSimulation
-) -> SessionView | Denial:
+async def create_simulation(ports: Ports, viewer: Viewer, command: CreateSimulation) -> SessionView | Denial:
     """Open a simulation on a recorded date; one a date and user."""
     denial = _invalid(command)
     info = ports.library.current(command.date)

@@ -74,9 +74,7 @@ def test_every_leg_needs_a_quote_at_the_clock() -> None:
     ],
 )
 def test_a_stop_past_its_trigger_is_refused(trigger: str, direction: str | None, code: Code | None) -> None:
-    order = request(
-        "+1 5950C", None, "debit", type="stop", stop_trigger=trigger, trigger_direction=direction
-    )
+    order = request("+1 5950C", None, "debit", type="stop", stop_trigger=trigger, trigger_direction=direction)
     answer = trader().place(0, order)
     assert denial(answer) is code
     if isinstance(answer, Denial):

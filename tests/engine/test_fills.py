@@ -107,7 +107,8 @@ def test_a_selling_stop_never_fills_below_zero() -> None:
 
 
 def test_no_leg_fills_without_a_quote_and_a_zero_bid_is_one() -> None:
-    day = tape({"5950C": {0: (14.00, 14.20), 20: None, 50: (14.00, 14.20)}, "6050C": {0: None, 30: (0.00, 0.05)}})
+    near: Quotes = {0: (14.00, 14.20), 20: None, 50: (14.00, 14.20)}
+    day = tape({"5950C": near, "6050C": {0: None, 30: (0.00, 0.05)}})
     assert fill(day, request("+1 5950C, -1 6050C", "20.00", "debit")) == Fill(50, 1410, (1410, 0))
 
 
@@ -149,12 +150,11 @@ NAMES = ("5900P", "5950C", "5950P", "5970C")
 
 @st.composite
 def markets(draw: st.DrawFn) -> Day:
+    bid_and_width = st.tuples(st.integers(0, 90), st.integers(1, 9))
+
     def quotes() -> Quotes:
         return {
-            second: draw(
-                st.none()
-                | st.tuples(st.integers(0, 90), st.integers(1, 9)).map(lambda q: (q[0] / 20, (q[0] + q[1]) / 20))
-            )
+            second: draw(st.none() | bid_and_width.map(lambda q: (q[0] / 20, (q[0] + q[1]) / 20)))
             for second in draw(st.sets(st.integers(0, 29), max_size=5))
         }
 
@@ -164,7 +164,8 @@ def markets(draw: st.DrawFn) -> Day:
 @st.composite
 def tickets(draw: st.DrawFn) -> Ticket:
     names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True))
-    legs = tuple(Leg(contract(n), draw(st.integers(1, 6)), draw(st.sampled_from(list(Action)))) for n in names)
+    actions = st.sampled_from(list(Action))
+    legs = tuple(Leg(contract(name), draw(st.integers(1, 6)), draw(actions)) for name in names)
     kind = draw(st.sampled_from(list(OrderType))) if len(legs) == 1 else OrderType.LIMIT
     if kind is OrderType.MARKET:
         return Ticket(kind, legs)

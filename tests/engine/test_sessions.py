@@ -21,7 +21,8 @@ CLOSE = 40
 @st.composite
 def days(draw: st.DrawFn) -> Day:
     def quotes() -> Quotes:
-        wide = st.tuples(st.integers(0, 200), st.integers(0, 9)).map(lambda q: (q[0] / 20, (q[0] + q[1]) / 20))
+        bid_and_width = st.tuples(st.integers(0, 200), st.integers(0, 9))
+        wide = bid_and_width.map(lambda q: (q[0] / 20, (q[0] + q[1]) / 20))
         first = draw(wide.filter(lambda q: q[1] > 0))
         later = draw(st.dictionaries(st.integers(1, CLOSE - 1), wide | st.none(), max_size=6))
         return {0: first, **{at: q if q is None or q[1] > 0 else None for at, q in later.items()}}
@@ -69,7 +70,7 @@ def test_the_state_at_any_second_is_a_replay_from_nothing(trader: Trader, second
         money.fees_cents,
         money.realized_cents,
         money.unrealized_cents,
-    ] == [int(100 * v) for v in (slow.credits, slow.debits, slow.fees, slow.realized, slow.unrealized)]
+    ] == [int(100 * v) for v in (slow.credited, slow.debits, slow.fees, slow.realized, slow.unrealized)]
     assert money.net_liquidation_cents == int(100 * slow.cash) + money.options_value_cents
     assert money.net_liquidation_cents == money.opening_cents + money.profit_cents
 

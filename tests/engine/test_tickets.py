@@ -91,7 +91,14 @@ def test_a_bad_order_is_denied_with_its_field(order: OrderRequest, denial: tuple
 
 @pytest.mark.parametrize(
     "symbol",
-    ["", "SPX", "SPXW  250115X05950000", "SPXW  250115C05950500", "SPXW  251315C05950000", "XSP   250115C00595000"],
+    [
+        "",
+        "SPX",
+        "SPXW  250115X05950000",
+        "SPXW  250115C05950500",
+        "SPXW  251315C05950000",
+        "XSP   250115C00595000",
+    ],
 )
 def test_an_unreadable_symbol_is_denied(symbol: str) -> None:
     legs = (LegRequest(symbol, "1", "buy to open"),)
@@ -107,9 +114,7 @@ def test_an_unknown_action_is_denied_with_the_accepted_ones() -> None:
     legs = (LegRequest(osi("5950C"), "1", "short"),)
     answer = read_ticket(OrderRequest("limit", legs, "1.00", "debit"), DATE)
     assert isinstance(answer, Denial)
-    assert answer.message == (
-        "action must be one of: buy to open, sell to open, buy to close, sell to close"
-    )
+    assert answer.message == ("action must be one of: buy to open, sell to open, buy to close, sell to close")
 
 
 def test_the_dime_grid_begins_above_three_dollars_for_a_single_leg() -> None:
@@ -145,7 +150,15 @@ def test_a_limit_is_capped_at_what_the_structure_can_pay(legs: str, effect: str,
 
 @pytest.mark.parametrize(
     ("text", "cents"),
-    [("10.5", 1050), ("10.50", 1050), ("10", 1000), ("0.05", 5), ("10.500", 1050), ("10.501", None), (".5", None)],
+    [
+        ("10.5", 1050),
+        ("10.50", 1050),
+        ("10", 1000),
+        ("0.05", 5),
+        ("10.500", 1050),
+        ("10.501", None),
+        (".5", None),
+    ],
 )
 def test_prices_are_read_exactly(text: str, cents: int | None) -> None:
     assert read_price_cents(text) == cents

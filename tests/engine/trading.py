@@ -30,8 +30,8 @@ class Trader:
         ticket = read_ticket(order, DATE)
         if isinstance(ticket, Denial):
             return ticket
-        new = NewOrder(UUID(int=self.placed + 1), self.placed + 1, self.slippage_cents)
-        answer = place(self.session, self.day, at, ticket, new)
+        new = NewOrder(ticket, at, UUID(int=self.placed + 1), self.placed + 1, self.slippage_cents)
+        answer = place(self.session, self.day, new)
         if isinstance(answer, Placement):
             self.placed += 1
             self.session = with_order(self.session, answer.order)

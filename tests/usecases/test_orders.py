@@ -108,9 +108,7 @@ async def test_slippage_is_stamped_on_the_order_at_placement(
     assert await listed(town, trader, simulation) == (receipt.order,)
 
 
-async def test_replacing_deletes_and_places_in_one_step(
-    town: Town, trader: Viewer, simulation: UUID
-) -> None:
+async def test_replacing_deletes_and_places_in_one_step(town: Town, trader: Viewer, simulation: UUID) -> None:
     first = await placed(town, trader, simulation, WAITING)
     submission = Submission(simulation, request("-1 5950P, +1 5930P", "4.80", "credit"), first.order.id)
     second = await orders.place_order(town.ports, trader, submission)
@@ -183,9 +181,7 @@ async def test_one_key_sent_fifty_times_is_one_order_and_fifty_equal_answers(
     town: Town, trader: Viewer, simulation: UUID
 ) -> None:
     submission = Submission(simulation, WAITING, idempotency_key="ord-2025-01-15-001")
-    answers = await asyncio.gather(
-        *(orders.place_order(town.ports, trader, submission) for _ in range(50))
-    )
+    answers = await asyncio.gather(*(orders.place_order(town.ports, trader, submission) for _ in range(50)))
     assert answers == [answers[0]] * 50
     assert isinstance(answers[0], OrderReceipt)
     assert [view.id for view in await listed(town, trader, simulation)] == [answers[0].order.id]
@@ -218,9 +214,7 @@ async def test_a_refused_order_leaves_its_key_free(town: Town, trader: Viewer, s
     bad = replace(WAITING, price="4.91")
     answer = await orders.place_order(town.ports, trader, Submission(simulation, bad, idempotency_key="k"))
     assert denied(answer).code is Code.OFF_TICK
-    good = await orders.place_order(
-        town.ports, trader, Submission(simulation, WAITING, idempotency_key="k")
-    )
+    good = await orders.place_order(town.ports, trader, Submission(simulation, WAITING, idempotency_key="k"))
     assert isinstance(good, OrderReceipt)
 
 
@@ -232,9 +226,7 @@ async def test_a_client_order_id_is_the_orders_id_and_repeats_it(
     first = await placed(town, trader, simulation, order)
     assert (first.order.id, first.order.client_order_id) == (mine, mine)
     assert await placed(town, trader, simulation, order) == first
-    other = await orders.place_order(
-        town.ports, trader, Submission(simulation, replace(order, price="4.95"))
-    )
+    other = await orders.place_order(town.ports, trader, Submission(simulation, replace(order, price="4.95")))
     assert denied(other).code is Code.CLIENT_ORDER_ID_REUSED
     assert len(await listed(town, trader, simulation)) == 1
 

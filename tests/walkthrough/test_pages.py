@@ -34,5 +34,5 @@ def test_a_page_prints_what_it_says(page: str, installation: Installation) -> No
         ("{'a'…}", "{'b': 1}", False),
     ],
 )
-def test_a_page_that_lies_is_caught(promised: str, printed: str, described: bool) -> None:
+def test_a_page_that_lies_is_caught(promised: str, printed: str, described: object) -> None:
     assert says(promised, printed) is described

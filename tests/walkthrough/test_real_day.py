@@ -101,11 +101,12 @@ async def test_a_marketable_limit_fills_at_the_vendors_mid(
     assert sum(Decimal(row["value"]) for row in order["transactions"]) == 100 * net
 
 
-@pytest.mark.parametrize(("minute", "structure"), VERTICALS)
 @pytest.mark.parametrize("better_by", ["0.05", "0.20", "0.45"])
+@pytest.mark.parametrize("traded", VERTICALS)
 async def test_a_waiting_limit_fills_in_the_minute_in_which_the_vendors_mid_first_reaches_it(
-    trader: Desk, simulation: str, vendor: VendorDay, minute: str, structure: str, better_by: str
+    trader: Desk, simulation: str, vendor: VendorDay, traded: tuple[str, str], better_by: str
 ) -> None:
+    minute, structure = traded
     asked = vendor.snapped(minute, structure) - Decimal(better_by)
     filled_at = vendor.first_minute(minute, structure, asked)
     await look(trader, simulation, minute)

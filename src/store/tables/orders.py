@@ -4,14 +4,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, Integer
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 
 class OrderRow(SQLModel, table=True):
-    """A placed order; its id is unique for its owner, who may choose it. Prices are cents of the quoted price; ``legs`` is a list of
-    ``[strike_points, right, quantity, action]``; the ``fill_`` columns are null together."""
+    """A placed order; its id is unique for its owner, who may choose it.
+
+    Prices are cents of the quoted price; ``legs`` is a list of ``[strike_points, right, quantity,
+    action]``; the ``fill_`` columns are null together.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -48,7 +60,9 @@ class OrderRow(SQLModel, table=True):
     legs: list[Any] = Field(sa_column=Column(JSONB, nullable=False))
     fill_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
     fill_net_price_cents: int | None = None
-    fill_leg_price_cents: list[int] | None = Field(default=None, sa_column=Column(ARRAY(Integer), nullable=True))
+    fill_leg_price_cents: list[int] | None = Field(
+        default=None, sa_column=Column(ARRAY(Integer), nullable=True)
+    )
     replaces_order_id: UUID | None = None
     client_order_id: UUID | None = None
     request_hash: bytes

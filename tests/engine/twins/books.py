@@ -14,7 +14,7 @@ CENT = Decimal("0.01")
 @dataclass(frozen=True)
 class SlowMoney:
     cash: Decimal
-    credits: Decimal
+    credited: Decimal
     debits: Decimal
     fees: Decimal
     realized: Decimal
@@ -24,7 +24,7 @@ class SlowMoney:
 def slow_money(orders: list[Order], fees: FeeSchedule, opening: Decimal, day: Day, second: int) -> SlowMoney:
     """The session's money before the close, replayed from nothing."""
     lots: dict[tuple[Contract, int], list[Decimal]] = {}
-    credits = debits = paid = realized = Decimal(0)
+    credited = debits = paid = realized = Decimal(0)
     fills = sorted(
         (o.fill.second, o.placed_second, o.sequence, o) for o in orders if o.fill and o.fill.second <= second
     )
@@ -36,7 +36,7 @@ def slow_money(orders: list[Order], fees: FeeSchedule, opening: Decimal, day: Da
             paid += (rate * leg.quantity).quantize(CENT, ROUND_HALF_UP)
             value = price * leg.quantity
             debits += value if leg.action.sign > 0 else 0
-            credits += value if leg.action.sign < 0 else 0
+            credited += value if leg.action.sign < 0 else 0
             side = 1 if leg.action in (Action.BUY_TO_OPEN, Action.SELL_TO_CLOSE) else -1
             held = lots.setdefault((leg.contract, side), [])
             for _ in range(leg.quantity):
@@ -44,11 +44,10 @@ def slow_money(orders: list[Order], fees: FeeSchedule, opening: Decimal, day: Da
                     held.append(price)
                 else:
                     realized += side * (price - held.pop(0))
-    unrealized = sum(
-        (side * (_mark(day, contract, second) - price) for (contract, side), held in lots.items() for price in held),
-        Decimal(0),
-    )
-    return SlowMoney(opening + credits - debits - paid, credits, debits, paid, realized, unrealized)
+    unrealized = Decimal(0)
+    for (contract, side), held in lots.items():
+        unrealized += sum((side * (_mark(day, contract, second) - price) for price in held), Decimal(0))
+    return SlowMoney(opening + credited - debits - paid, credited, debits, paid, realized, unrealized)
 
 
 def _mark(day: Day, contract: Contract, second: int) -> Decimal:

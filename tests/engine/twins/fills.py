@@ -27,18 +27,14 @@ def leg_mids(day: Day, ticket: Ticket, second: int) -> list[Decimal] | None:
     return None if None in quotes else [(q.bid_ticks + q.ask_ticks) * NICKEL / 2 for q in quotes if q]
 
 
-def _price(
-    ticket: Ticket, mids: list[Decimal], slippage: Decimal, day: Day, second: int
-) -> Decimal | None:
+def _price(ticket: Ticket, mids: list[Decimal], slippage: Decimal, day: Day, second: int) -> Decimal | None:
     if ticket.type is OrderType.MARKET:
         quote = day.quote(ticket.legs[0].contract, second)
         assert quote is not None
         buys = ticket.legs[0].action.sign > 0
         return quote.ask_ticks * NICKEL if buys else -(quote.bid_ticks * NICKEL)
-    net = sum(
-        (leg.action.sign * ratio * mid for leg, ratio, mid in zip(ticket.legs, ticket.ratios, mids, strict=True)),
-        Decimal(0),
-    )
+    parts = zip(ticket.legs, ticket.ratios, mids, strict=True)
+    net = sum((leg.action.sign * ratio * mid for leg, ratio, mid in parts), Decimal(0))
     price = snap(net, single=len(mids) == 1) + slippage
     if ticket.type is OrderType.STOP:
         assert ticket.trigger_cents is not None
