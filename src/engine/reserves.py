@@ -72,6 +72,8 @@ def worst_fill_cents(
 ) -> Cents:
     """The most that any set of ``pending`` orders, by priority, may take by filling; at least 0."""
     steps, further_cents = _steps(pending, spx_e4)
+    if not steps:
+        return further_cents
     held_cents = margin_cents(filled, spx_e4)
     worst = 0
     for taken in product((False, True), repeat=len(steps)):
