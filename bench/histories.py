@@ -7,11 +7,10 @@ import numpy as np
 import orjson
 
 from bench.figures import Figure, median_micros
-from bench.trades import FIRST_SECOND, OPENING_CENTS, condor, day_rows, traded
+from bench.trades import FIRST_SECOND, OPENING_CENTS, condor, day_rows
 from engine.history import History, HistorySegment, history
 from engine.market import Day
 from engine.money import money_text
-from engine.timeline import session_history
 from rest_compat.rows import FIELDS, history_rows
 
 LAPS = 300
@@ -21,14 +20,7 @@ def history_figures(day: Day) -> Iterator[Figure]:
     segments = condor_all_day(day)
     derived = median_micros(lambda _: charted(history(day, OPENING_CENTS, segments)), LAPS)
     yield Figure("history, 4 legs, NLV and unrealized of 23,401 s", derived, "µs", most=30)
-    for orders in (25, 50, 100):
-        yield Figure(f"growth: from {orders} orders to a history", folded_millis(day, orders), "ms")
     yield from encoding_figures(history(day, OPENING_CENTS, segments))
-
-
-def folded_millis(day: Day, orders: int) -> float:
-    session = traded(day, orders)
-    return median_micros(lambda _: session_history(session, day), 10) / 1_000
 
 
 def condor_all_day(day: Day) -> list[HistorySegment]:

@@ -37,17 +37,25 @@ def day_rows(day: Day, ticket: Ticket) -> tuple[tuple[int, int], ...]:
     return tuple((day.row_of[leg.contract], leg.action.sign) for leg in ticket.legs)
 
 
-def traded(day: Day, orders: int) -> Session:
-    """A session in which that many verticals were bought, one a minute, on neighbouring strikes."""
+def traded(day: Day, orders: int, resting: int = 0) -> Session:
+    """A session of verticals bought, one a minute, on neighbouring strikes, and condors that rest."""
     session = EMPTY
-    for number in range(orders):
+    for number in range(resting):
+        ticket = condor(5_900 + 10 * number)
+        session = with_order(session, admit(session, day, number, ticket).order)
+    for number in range(resting, orders):
         session = with_order(session, buy(session, day, number).order)
     return session
 
 
 def buy(session: Session, day: Day, number: int) -> Placement:
-    second, ticket = FIRST_SECOND + 60 * number, vertical(5_800 + 5 * (number % 60))
-    placement = place(session, day, second, ticket, NewOrder(UUID(int=number), number, 0))
-    assert isinstance(placement, Placement), placement
+    placement = admit(session, day, number, vertical(5_900 + 5 * (number % 20)))
     assert placement.order.fill is not None
+    return placement
+
+
+def admit(session: Session, day: Day, number: int, ticket: Ticket) -> Placement:
+    second = FIRST_SECOND + 60 * number
+    placement = place(session, day, NewOrder(ticket, second, UUID(int=number), number, slippage_cents=0))
+    assert isinstance(placement, Placement), placement
     return placement
