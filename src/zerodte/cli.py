@@ -110,9 +110,17 @@ def generate(
 
 
 @app.command()
-def days(data_dir: DataDir = None) -> None:
+def days(
+    *,
+    verify: Annotated[bool, typer.Option("--verify", help="Read every file and check it.")] = False,
+    data_dir: DataDir = None,
+) -> None:
     """List the recorded days."""
-    part("recorded_days").list_days(read_settings(data_dir=data_dir).data_dir / "days")
+    root = read_settings(data_dir=data_dir).data_dir / "days"
+    recorded_days = part("recorded_days")
+    recorded_days.list_days(root)
+    if verify:
+        recorded_days.verify_days(root)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from marketdata.generating import GenerationRefused, generate
 from marketdata.importing import ImportRequest, run_import
 from marketdata.library import DayInfo, Library
 from marketdata.refusals import SourceRefused
+from marketdata.verifying import verify_library
 from runtime.clocks import wall
 from zerodte.failures import CannotRun
 
@@ -57,6 +58,16 @@ def generate_days(root: Path, first_date: date, days: int, seed: int | None) -> 
 def list_days(root: Path) -> None:
     """Print every published day."""
     _print_days(Library(root).days())
+
+
+def verify_days(root: Path) -> None:
+    """Check every published byte and print what is wrong. Raises CannotRun where anything is."""
+    problems = verify_library(root)
+    for problem in problems:
+        console.print(problem, markup=False, highlight=False, soft_wrap=True)
+    if problems:
+        raise CannotRun(f"{len(problems)} files or folders are not as they were published")
+    console.print("every file is as it was published")
 
 
 class FileBars:

@@ -1,0 +1,23 @@
+"""The commands about recorded days."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.days import DATE, publish_tiny_day
+from zerodte.failures import CannotRun
+from zerodte.recorded_days import verify_days
+
+
+def test_verifying_names_the_file_that_was_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    info = publish_tiny_day(tmp_path)
+    verify_days(tmp_path)
+    assert capsys.readouterr().out == "every file is as it was published\n"
+    quotes = tmp_path / DATE.isoformat() / info.content_hash / "quotes.arrow"
+    quotes.chmod(0o644)
+    quotes.write_bytes(quotes.read_bytes()[:-1])
+    with pytest.raises(CannotRun, match="1 files or folders are not as they were published"):
+        verify_days(tmp_path)
+    assert capsys.readouterr().out.startswith(f"{quotes}: ")
