@@ -7,6 +7,7 @@ from enum import Enum, StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.money import price_text
 from marketdata.library import DayInfo
 
 LINES_A_FILE = 1 << 40
@@ -92,7 +93,7 @@ class ImportReport:
         for day in self.days:
             derived = ", index derived" if day.index_derived else ""
             yield (
-                f"{day.date}  {day.contracts} contracts, settled at {day.settlement_cents / 100:.2f} "
+                f"{day.date}  {day.contracts} contracts, settled at {price_text(day.settlement_cents)} "
                 f"({day.settlement_source}){derived}, revision {day.content_hash[:12]}"
             )
         yield from (f"refused  {message}" for message in self.refused_days)
