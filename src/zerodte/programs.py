@@ -71,7 +71,7 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
             stderr=output,
             pass_fds=program.inherited,
             process_group=0,
-            **_circumstances(program),
+            **circumstances(program),
         )
     if lifeline is not None:
         stop_at_our_death(process.pid, program.stop_signal, lifeline)
@@ -86,7 +86,7 @@ def run_to_the_end(program: Program, text: str = "") -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=True,
-        **_circumstances(program),
+        **circumstances(program),
     )
 
 
@@ -110,7 +110,7 @@ def own(directory: Path, confinement: Confinement) -> None:
             os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
 
 
-def _circumstances(program: Program) -> dict[str, Any]:
+def circumstances(program: Program) -> dict[str, Any]:
     """What the subprocess module is told about who a program is and what it inherits."""
     parent = os.getpid()
 

@@ -1,0 +1,108 @@
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest_asyncio
+from httpx2 import ASGITransport, AsyncClient
+
+from runtime.resources import open_ports
+from runtime.settings import Settings
+from store.database import Database
+from tests.days import publish_tiny_day
+from usecases.ports import Ports
+from zerodte.asgi import application
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+@asynccontextmanager
+async def client(ports: Ports) -> AsyncIterator[AsyncClient]:
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Ports]:
+        yield ports
+
+    app = application(opening())
+    async with (
+        app.router.lifespan_context(app),
+        AsyncClient(
+            transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://zerodte.test"
+        ) as http,
+    ):
+        yield http
+
+
+@pytest_asyncio.fixture
+async def ports(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Ports]:
+    publish_tiny_day(tmp_path / "days")
+    async with open_ports(Settings(database_url=database_url, redis_url=redis_url, data_dir=tmp_path)) as one:
+        yield one
+
+
+async def test_health_counts_the_recorded_days(ports: Ports) -> None:
+    async with client(ports) as http:
+        answer = await http.get("/health")
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok", "days": 1})
+
+
+async def test_health_is_503_while_the_database_is_away(ports: Ports, tmp_path: Path) -> None:
+    away = Database(f"postgresql://zerodte@/zerodte?host={tmp_path}")
+    async with client(replace(ports, database=away)) as http:
+        answer = await http.get("/health")
+        assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
+    await away.close()
+
+
+async def test_every_answer_carries_an_id_of_its_request(ports: Ports) -> None:
+    async with client(ports) as http:
+        ids = [(await http.get(path)).headers["X-Request-Id"] for path in ("/health", "/user", "/graphql")]
+        assert [bool(UUID.fullmatch(one)) for one in ids] == [True] * 3
+        assert len(set(ids)) == 3
+
+
+async def test_a_clients_own_request_id_is_kept_when_it_is_plain(ports: Ports) -> None:
+    async with client(ports) as http:
+        kept = await http.get("/health", headers={"X-Request-Id": "trial-17"})
+        assert kept.headers["X-Request-Id"] == "trial-17"
+        replaced = await http.get("/health", headers={"X-Request-Id": "a b\tc"})
+        assert UUID.fullmatch(replaced.headers["X-Request-Id"])
+
+
+async def test_headers_beyond_their_bound_are_refused(ports: Ports) -> None:
+    async with client(ports) as http:
+        answer = await http.get("/user", headers={"X-Large": "x" * 16 * 1024})
+        assert (answer.status_code, answer.headers["X-Error-Code"]) == (431, "headers_too_large")
+
+
+async def test_a_graphql_body_beyond_its_bound_is_refused(ports: Ports) -> None:
+    async with client(ports) as http:
+        answer = await http.post("/graphql", json={"query": "{ __typename }", "padding": "x" * 256 * 1024})
+        assert answer.status_code == 413
+
+
+async def test_a_rest_body_beyond_its_bound_is_refused_in_its_own_words(ports: Ports) -> None:
+    async with client(ports) as http:
+        answer = await http.post("/auth/check-email", json={"email": "x" * 256 * 1024})
+        assert (answer.status_code, answer.headers["X-Error-Code"]) == (413, "body_too_large")
+
+
+async def test_an_address_of_nobodys_is_answered_by_rest(ports: Ports) -> None:
+    async with client(ports) as http:
+        answer = await http.get("/nowhere")
+        assert (answer.status_code, answer.headers["X-Error-Code"]) == (404, "not_found")
+
+
+async def test_metrics_count_answers_by_face_and_status(ports: Ports) -> None:
+    async with client(ports) as http:
+        await http.get("/user")
+        await http.get("/user")
+        await http.post("/graphql", json={"query": "{ __typename }"})
+        await http.request("BREW", "/user")
+        lines = (await http.get("/metrics")).text.splitlines()
+    counted = {line for line in lines if line.startswith("zerodte_http_requests_total")}
+    assert counted == {
+        'zerodte_http_requests_total{face="rest",method="GET",status="401"} 2.0',
+        'zerodte_http_requests_total{face="graphql",method="POST",status="200"} 1.0',
+        'zerodte_http_requests_total{face="rest",method="OTHER",status="405"} 1.0',
+    }

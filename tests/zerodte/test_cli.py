@@ -1,0 +1,104 @@
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner
+
+from store.migrating import head
+from tests.people import town
+from zerodte.cli import app, read_settings
+from zerodte.failures import CannotRun
+
+
+def invoke(*words: object) -> str:
+    """What a command prints, or why it cannot run."""
+    outcome = CliRunner().invoke(app, [str(word) for word in words])
+    if isinstance(outcome.exception, CannotRun):
+        return f"refused: {outcome.exception}"
+    assert outcome.exit_code == 0, outcome.output
+    return outcome.output
+
+
+def test_an_option_wins_over_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZERODTE_PORT", "9000")
+    assert read_settings(port=None).port == 9000
+    assert read_settings(port=9001).port == 9001
+
+
+def test_a_setting_out_of_bounds_is_named() -> None:
+    with pytest.raises(CannotRun, match="port: Input should be less than or equal to 65535"):
+        read_settings(port=70000)
+    with pytest.raises(CannotRun, match="market: Input should be 'none'"):
+        read_settings(market="demo")
+
+
+def test_generated_days_are_listed(tmp_path: Path) -> None:
+    assert "2025-01-15" in invoke("generate", "--from", "2025-01-15", "--days", 1, "--data-dir", tmp_path)
+    assert "2025-01-15" in invoke("days", "--data-dir", tmp_path)
+
+
+def test_an_empty_library_says_how_to_fill_it(tmp_path: Path) -> None:
+    assert invoke("days", "--data-dir", tmp_path) == (
+        "no day is recorded; try `zerodte generate --from 2025-01-13 --days 5`\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("import", "csv", "x"), "refused: format: unknown 'csv', choose from cboe, lean, zerodte"),
+        (
+            ("import", "cboe", "x", "--settlement", "high"),
+            "refused: settlement: must be a price with up to two places, like 2743.15, not high",
+        ),
+        (
+            ("import", "cboe", "x", "--settlement", "2743.155"),
+            "refused: settlement: must be a price with up to two places, like 2743.15, not 2743.155",
+        ),
+        (
+            ("generate", "--from", "1999-01-04", "--days", 1),
+            "refused: 1 sessions from 1999-01-04 leave the session table, 2005-01-03 to 2030-12-31",
+        ),
+        (("worker", "matcher"), "refused: worker: unknown 'matcher', choose from batch"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_the_accepted_values(
+    words: tuple[object, ...], reason: str, tmp_path: Path
+) -> None:
+    where = () if words[0] == "worker" else ("--data-dir", tmp_path)
+    assert invoke(*words, *where) == reason
+
+
+def test_a_database_that_is_away_is_said_to_be(tmp_path: Path) -> None:
+    assert invoke("migrate", "--data-dir", tmp_path).startswith("refused: the database cannot be reached")
+
+
+@pytest.fixture
+def at_database(database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("ZERODTE_DATABASE_URL", database_url)
+    monkeypatch.setenv("ZERODTE_REDIS_URL", redis_url)
+    monkeypatch.setenv("ZERODTE_DATA_DIR", str(tmp_path))
+    return database_url
+
+
+async def test_migrating_again_changes_nothing(at_database: str) -> None:
+    assert await asyncio.to_thread(invoke, "migrate") == ""
+    connection = await asyncpg.connect(at_database)
+    assert await connection.fetchval("SELECT version_num FROM alembic_version") == head()
+    await connection.close()
+
+
+async def test_an_operator_is_somebody_with_an_account(
+    at_database: str, redis_url: str, tmp_path: Path
+) -> None:
+    def add(email: str) -> str:
+        return invoke("operator", "add", email)
+
+    async with town(at_database, redis_url, tmp_path) as people:
+        assert await asyncio.to_thread(add, "ada@example.com") == "refused: no account has this address"
+        token = await people.person("ada@example.com")
+        assert await asyncio.to_thread(add, "Ada@Example.com") == ""
+        viewer = await people.viewer(token)
+        assert viewer is not None
+        assert viewer.operator

@@ -1,0 +1,128 @@
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.zerodte.installations import Installation, command, installed
+from tests.zerodte.processes import directory_in_memory, patiently, processes_of
+from zerodte.failures import HOPELESS
+from zerodte.programs import Confinement, server_confinement
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    with directory_in_memory() as directory:
+        yield directory / "var"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Installation]:
+    with directory_in_memory() as directory, installed(directory / "var") as one:
+        yield one
+
+
+def refusal(data_dir: Path, *options: str) -> str:
+    """Why an `up` does not start."""
+    ended = subprocess.run(
+        command(data_dir, *options), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == HOPELESS
+    return ended.stderr.splitlines()[-1]
+
+
+def test_both_faces_and_their_documents_are_served(running: Installation) -> None:
+    assert running.get("/health").json() == {"status": "ok", "days": 0}
+    assert running.get("/market-data/sessions").json() == {}
+    answer = running.post("/graphql", {"query": "{ __typename }"})
+    assert answer.json() == {"data": {"__typename": "Query"}}
+    assert running.get("/openapi.yaml").text.startswith("openapi: 3.1")
+    assert "zerodte_http_requests_total" in running.get("/metrics").text
+
+
+def test_the_worker_mails_the_code_that_registers(running: Installation) -> None:
+    token = running.register("ada@example.com")
+    assert running.get("/user", token).json()["email"] == "ada@example.com"
+
+
+def test_what_is_secret_is_for_its_owners_eyes_only(running: Installation) -> None:
+    running.register("eve@example.com")
+    private = [running.data_dir / "secret.key", *running.data_dir.glob("outbox/*.eml")]
+    assert {path.stat().st_mode & 0o777 for path in private} == {0o600}
+
+
+def test_a_second_up_on_the_directory_is_refused(running: Installation) -> None:
+    assert refusal(running.data_dir) == (
+        f"zerodte: another `zerodte up` runs on {running.data_dir}: stop it, or choose another --data-dir"
+    )
+    assert running.get("/health").status_code == 200
+
+
+def test_a_taken_port_is_refused_with_its_name(running: Installation, data_dir: Path) -> None:
+    port = urlsplit(running.url).port
+    assert refusal(data_dir, "--port", str(port)) == (
+        f"zerodte: cannot listen on 127.0.0.1:{port}: Address already in use"
+    )
+
+
+async def test_clients_wait_while_a_killed_api_is_started_again(running: Installation) -> None:
+    api = next(pid for pid, line in processes_of(running.data_dir).items() if "zerodte.cli api" in line)
+    os.kill(api, signal.SIGKILL)
+    assert running.get("/health").status_code == 200
+    assert api not in processes_of(running.data_dir)
+
+
+def test_a_stop_is_clean_and_a_second_start_finds_everything(data_dir: Path) -> None:
+    with installed(data_dir) as first:
+        token = first.register("ada@example.com")
+        assert first.stop(signal.SIGINT) < 5
+    assert processes_of(data_dir) == {}
+    with installed(data_dir) as second:
+        assert second.get("/user", token).json()["email"] == "ada@example.com"
+        assert second.stop(signal.SIGTERM) < 5
+    assert processes_of(data_dir) == {}
+
+
+async def test_nothing_outlives_a_killed_up(data_dir: Path) -> None:
+    with installed(data_dir) as one:
+        assert len(processes_of(data_dir)) >= 5
+        one.process.kill()
+
+        async def nothing_is_left() -> bool:
+            return processes_of(data_dir) == {}
+
+        await patiently(nothing_is_left)
+    with installed(data_dir) as again:
+        assert again.get("/health").status_code == 200
+
+
+def test_a_fresh_directory_has_days_before_it_is_ready(data_dir: Path) -> None:
+    with installed(data_dir, "--synthetic-days", "1") as one:
+        assert one.get("/health").json() == {"status": "ok", "days": 1}
+        days = one.get("/market-data/sessions").json()
+        assert {date: day["synthetic"] for date, day in days.items()} == {"2025-01-15": True}
+
+
+def test_real_servers_are_used_where_they_are_named(
+    data_dir: Path, database_url: str, redis_url: str
+) -> None:
+    environment = {"ZERODTE_DATABASE_URL": database_url, "ZERODTE_REDIS_URL": redis_url}
+    with installed(data_dir, environment=environment) as one:
+        token = one.register("ada@example.com")
+        assert one.get("/user", token).status_code == 200
+        lines = processes_of(data_dir).values()
+        assert not [line for line in lines if "postgres" in line.split()[0] or "valkey" in line.split()[0]]
+        assert sorted(path.name for path in data_dir.iterdir()) == ["outbox", "secret.key"]
+        one.stop()
+
+
+@pytest.mark.skipif(
+    server_confinement() is not Confinement.NAMESPACE, reason="we are not root, or cannot be nobody"
+)
+def test_it_runs_for_a_user_who_is_not_root(data_dir: Path) -> None:
+    with installed(data_dir, confinement=Confinement.NAMESPACE) as one:
+        assert one.get("/health").status_code == 200
+        assert one.stop() < 5
