@@ -28,6 +28,7 @@ from api.masking import masked
 from api.schema import build_schema
 from usecases.outages import OUTAGES
 
+BODY_BYTES_MAX = 256 * 1024
 SUBSCRIPTIONS_MAX = 20
 INIT_WAIT = timedelta(seconds=5)
 RESPONSE_TYPE = "application/graphql-response+json"
@@ -38,7 +39,7 @@ def routes(limits: Limits | None = None) -> list[BaseRoute]:
     face = GraphQLFace(limits or Limits())
     return [
         Route("/graphql/assets/{name}", asset),
-        Route("/graphql", face),
+        Route("/graphql", face, max_body_size=BODY_BYTES_MAX),
         WebSocketRoute("/graphql", face),
     ]
 
