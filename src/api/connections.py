@@ -14,6 +14,7 @@ from graphql import GraphQLError
 PAGE_SIZE_MAX = 100
 PAGE_SIZE_DEFAULT = 20
 _CURSOR_CHARS_MAX = 200
+_CURSOR_NUMBER_MAX = 2**53
 
 Row = TypeVar("Row")
 T = TypeVar("T")
@@ -71,9 +72,14 @@ def read_cursor(text: str, *key_types: type) -> Key:
         key = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         key = None
-    if not isinstance(key, list) or [type(part) for part in key] != list(key_types):
+    if not isinstance(key, list) or [type(part) for part in key] != list(key_types) or _is_absurd(key):
         raise GraphQLError("after must be a cursor that this list gave.")
     return tuple(key)
+
+
+def _is_absurd(key: Sequence[int | str]) -> bool:
+    """True for a number that no list of ours has: it might not fit where it is looked for."""
+    return any(isinstance(part, int) and abs(part) > _CURSOR_NUMBER_MAX for part in key)
 
 
 def connect(

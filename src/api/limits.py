@@ -14,6 +14,7 @@ from graphql import (
     ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    StringValueNode,
     ValidationContext,
     ValidationRule,
     VariableNode,
@@ -21,6 +22,9 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 from api.connections import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
+
+NUL = "\0"
+NUL_REFUSED = "Text must not hold NUL characters."
 
 _REPEATED = {"edges", "nodes"}
 
@@ -60,19 +64,25 @@ def shape_rule(limits: Limits) -> type[ValidationRule]:
             fragments = _fragments(context.document)
             for definition in context.document.definitions:
                 if isinstance(definition, OperationDefinitionNode):
-                    self._check(_measure(definition.selection_set, fragments, {}))
+                    for error in _excesses(_measure(definition.selection_set, fragments, {}), limits):
+                        self.report_error(error)
 
-        def _check(self, shape: Shape) -> None:
-            for name in Shape._fields:
-                found, allowed = getattr(shape, name), getattr(limits, name)
-                if found > allowed:
-                    self.report_error(_over(name.replace("_", " "), found, allowed))
+        def enter_string_value(self, node: StringValueNode, *_: object) -> None:
+            if NUL in node.value:
+                self.report_error(GraphQLError(NUL_REFUSED, node))
 
         def enter_list_value(self, node: ListValueNode, *_: object) -> None:
             if len(node.values) > limits.input_list:
                 self.report_error(_over("input list items", len(node.values), limits.input_list))
 
     return WithinShape
+
+
+def _excesses(shape: Shape, limits: Limits) -> Iterator[GraphQLError]:
+    for name in Shape._fields:
+        found, allowed = getattr(shape, name), getattr(limits, name)
+        if found > allowed:
+            yield _over(name.replace("_", " "), found, allowed)
 
 
 def _over(what: str, found: int, allowed: int) -> GraphQLError:
@@ -158,6 +168,8 @@ class WithinLimits(SchemaExtension):
 def _check_input(value: object, limits: Limits, depth: int) -> None:
     if depth < 0:
         raise _over("input depth", limits.input_depth + 1, limits.input_depth)
+    if isinstance(value, str) and NUL in value:
+        raise GraphQLError(NUL_REFUSED)
     if isinstance(value, list) and len(value) > limits.input_list:
         raise _over("input list items", len(value), limits.input_list)
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():

@@ -59,12 +59,13 @@ def read_decimal(value: object) -> DecimalText:
 def read_time(value: object) -> datetime:
     """An ISO 8601 time with its zone."""
     try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+        at = datetime.fromisoformat(value if isinstance(value, str) else "")
+        zoned = at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        zoned = None
+    if zoned is None:
         raise GraphQLError('DateTime must be an ISO 8601 time with a zone, such as "2025-01-15T14:30:00Z".')
-    return at.astimezone(UTC)
+    return zoned
 
 
 def read_date(value: object) -> date:

@@ -104,6 +104,14 @@ async def test_fragments_that_double_at_every_step_cost_no_more_than_their_text(
     assert time.process_time() - started < 2
 
 
+async def test_text_holds_no_nul_in_a_variable_or_in_the_document() -> None:
+    document = "mutation($email: String!) { checkEmail(input: {email: $email}) { hasPassword } }"
+    literal = 'mutation { checkEmail(input: {email: "a\\u0000b"}) { hasPassword } }'
+    assert await refusal(document, {"email": "a\0b"}) == "Text must not hold NUL characters."
+    (error,) = await asker().errors(literal)
+    assert error["message"] == "Text must not hold NUL characters."
+
+
 async def test_introspection_is_open_but_not_endless() -> None:
     data = await asker().ask("{ __schema { queryType { name } } }")
     assert data == {"__schema": {"queryType": {"name": "Query"}}}
