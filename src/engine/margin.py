@@ -1,4 +1,4 @@
-"""Margin of a book of options: rulings 3.2, decided in docs/decisions/0010-margin.md."""
+"""Margin of a book of options: rulings 3.2, reasons in docs/decisions/0010-margin.md."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.contracts import Contract, Right
 from engine.market import MISSING_INDEX
 from engine.money import MULTIPLIER, Cents, IndexE4
-from engine.uncovering import Side, cheapest_uncovering
+from engine.uncovering import Side, cheapest_cents, cheapest_uncovering
 
 Book: TypeAlias = Mapping[Contract, int]
 
@@ -23,11 +23,11 @@ def margin_cents(book: Book, spx_e4: IndexE4) -> Cents:
     The largest of the call side, the put side, and the worst loss at expiry of the longs and the
     covered shorts of both together. With a missing index a short needs 20 % of its strike.
     """
-    calls, bare_calls = _uncovered(book, Right.CALL, spx_e4)
-    puts, bare_puts = _uncovered(book, Right.PUT, spx_e4)
-    if not calls or not puts:
-        return max(calls, puts)
-    return max(calls, puts, worst_loss_cents(_plus(book, bare_calls, bare_puts)))
+    sides = [_side(book, right, spx_e4) for right in Right]
+    larger = max(cheapest_cents(side) for _, side in sides)
+    if worst_loss_cents(book) <= larger:
+        return larger
+    return max(larger, worst_loss_cents(_covered(book, sides)))
 
 
 def margin_series_cents(book: Book, spx_e4: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -39,19 +39,17 @@ def margin_series_cents(book: Book, spx_e4: NDArray[np.int32]) -> NDArray[np.int
 
 def short_need_cents(contract: Contract, spx_e4: IndexE4) -> Cents:
     """The requirement of one uncovered short: max(20 % of K, in-the-money amount + 10 % of K)."""
-    strike = contract.strike_points
-    sign = 1 if contract.is_call else -1
-    inside_e4 = (
-        0 if spx_e4 == MISSING_INDEX else max(0, sign * (spx_e4 - strike * POINT_E4))
-    )
-    inside_cents = inside_e4 * POINT_CENTS // POINT_E4
-    return max(strike * POINT_CENTS // 5, inside_cents + strike * POINT_CENTS // 10)
+    strike_e4 = contract.strike_points * POINT_E4
+    inside_e4 = spx_e4 - strike_e4 if contract.is_call else strike_e4 - spx_e4
+    if spx_e4 == MISSING_INDEX or inside_e4 < 0:
+        inside_e4 = 0
+    return max(2 * strike_e4, 10 * inside_e4 + strike_e4) * POINT_CENTS // (10 * POINT_E4)
 
 
 def worst_loss_cents(book: Book) -> Cents:
-    """The worst loss at expiry over every settlement level, at least 0, premium excluded.
+    """The worst loss at expiry with settlement at any strike, at least 0, premium excluded.
 
-    Call shorts must not outnumber call longs, else the loss has no bound.
+    Where the shorts of neither right outnumber its longs, no other level is worse.
     """
     kinks: dict[int, int] = {}
     slope = loss_points = 0
@@ -60,42 +58,31 @@ def worst_loss_cents(book: Book) -> Cents:
         if not contract.is_call:
             slope += held
             loss_points -= held * contract.strike_points
-    worst, at = max(0, loss_points), 0
+    worst = at = 0
     for strike in sorted(kinks):
         loss_points += slope * (strike - at)
         worst, at = max(worst, loss_points), strike
         slope += kinks[strike]
-    assert slope <= 0, "uncovered calls lose without bound"
     return worst * POINT_CENTS
 
 
-def _uncovered(
-    book: Book, right: Right, spx_e4: IndexE4
-) -> tuple[Cents, dict[Contract, int]]:
-    """A side's requirement and the contracts of it that count as uncovered."""
+def _side(book: Book, right: Right, spx_e4: IndexE4) -> tuple[list[Contract], Side]:
+    """The contracts of one right in walking order, and the side that they make."""
     contracts = sorted(
-        (c for c, held in book.items() if held and c.right is right),
-        reverse=right is Right.PUT,
+        (c for c, held in book.items() if held and c.right is right), reverse=right is Right.PUT
     )
-    if not any(book[c] < 0 for c in contracts):
-        return 0, {}
-    strikes = [c.strike_points for c in contracts]
-    gaps = (
-        abs(here - before) * POINT_CENTS
-        for here, before in zip(strikes, strikes[:1] + strikes, strict=False)
-    )
-    side = Side(
-        tuple(gaps),
-        tuple(book[c] for c in contracts),
-        tuple(short_need_cents(c, spx_e4) for c in contracts),
-    )
-    cents, bare = cheapest_uncovering(side)
-    return cents, {c: count for c, count in zip(contracts, bare, strict=True) if count}
+    strikes = [contract.strike_points for contract in contracts]
+    gaps = [
+        abs(here - before) * POINT_CENTS for before, here in zip(strikes[:1] + strikes, strikes, strict=False)
+    ]
+    needs = [short_need_cents(contract, spx_e4) for contract in contracts]
+    return contracts, Side(tuple(gaps), tuple(book[contract] for contract in contracts), tuple(needs))
 
 
-def _plus(book: Book, *others: Book) -> dict[Contract, int]:
-    total = dict(book)
-    for other in others:
-        for contract, count in other.items():
-            total[contract] = total.get(contract, 0) + count
-    return total
+def _covered(book: Book, sides: list[tuple[list[Contract], Side]]) -> dict[Contract, int]:
+    """The book without the shorts that count as uncovered."""
+    covered = dict(book)
+    for contracts, side in sides:
+        for contract, bare in zip(contracts, cheapest_uncovering(side), strict=True):
+            covered[contract] += bare
+    return covered
