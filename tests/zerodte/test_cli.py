@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from store.migrating import head
+from tests.days import publish_tiny_day
 from tests.people import town
 from zerodte.cli import app, read_settings
 from zerodte.failures import CannotRun
@@ -36,6 +37,17 @@ def test_a_setting_out_of_bounds_is_named() -> None:
 def test_generated_days_are_listed(tmp_path: Path) -> None:
     assert "2025-01-15" in invoke("generate", "--from", "2025-01-15", "--days", 1, "--data-dir", tmp_path)
     assert "2025-01-15" in invoke("days", "--data-dir", tmp_path)
+
+
+def test_a_damaged_day_is_named(tmp_path: Path) -> None:
+    publish_tiny_day(tmp_path / "days")
+    assert "every file is as it was published" in invoke("days", "--verify", "--data-dir", tmp_path)
+    largest = max(tmp_path.glob("days/*/*/*"), key=lambda file: file.stat().st_size)
+    largest.chmod(0o600)
+    largest.write_bytes(largest.read_bytes()[:-1])
+    damaged = CliRunner().invoke(app, ["days", "--verify", "--data-dir", str(tmp_path)])
+    assert isinstance(damaged.exception, CannotRun)
+    assert largest.name in damaged.output.replace("\n", "")
 
 
 def test_an_empty_library_says_how_to_fill_it(tmp_path: Path) -> None:
