@@ -1,15 +1,15 @@
 """Whether an order may be placed, replaced or deleted, and what it does to buying power."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from engine.denials import Code, Denial
 from engine.fills import first_fill, is_triggered, leg_quotes
-from engine.margin import margin_cents
+from engine.margin import Book, margin_cents
 from engine.market import Day
-from engine.money import MULTIPLIER, Cents, PriceCents, money_text
-from engine.orders import Action, Order, OrderType, Ticket
+from engine.money import MULTIPLIER, Cents, IndexE4, PriceCents, money_text
+from engine.orders import Action, Leg, Order, OrderType, Ticket
 from engine.positions import Books, Direction, Key
 from engine.reserves import working_price_cents
 from engine.sessions import (
@@ -99,7 +99,7 @@ def admission(session: Session, day: Day, order: Order) -> Denial | None:
     books_after, _ = fold_fills(after.orders, session.fees, second)
     margin, reserve = requirement_cents(after, day, second, books_after)
     available = session.opening_cents + books_after.flow_cents - margin - reserve
-    if available >= 0 or _only_reduces(order, books, day):
+    if available >= 0 or _only_reduces(order, before, day, books):
         return None
     message = f"insufficient buying power: {money_text(-available)} more is needed"
     return Denial(Code.INSUFFICIENT_BUYING_POWER, message)
@@ -132,18 +132,30 @@ def _claims(orders: Sequence[Order]) -> dict[Key, int]:
     return claims
 
 
-def _only_reduces(order: Order, books: Books, day: Day) -> bool:
-    """An order of closing legs only that does not raise margin is always allowed (rulings 3.3)."""
-    return not order.ticket.opens and _margin_change(order, books, day) <= 0
+def _only_reduces(order: Order, before: Session, day: Day, books: Books) -> bool:
+    """An order of closing legs only that does not raise margin is always allowed (rulings 3.3).
 
-
-def _margin_change(order: Order, books: Books, day: Day) -> Cents:
+    Not even once the working orders have made all their sales: a long that they leave as the last
+    cover of a short is not free to go.
+    """
+    if order.ticket.opens:
+        return False
     spx_e4 = index_at(day, order.placed_second)
     book = books.book()
+    working = (o for o in before.orders if is_working(o, order.placed_second))
+    sales = [leg for o in working for leg in o.ticket.legs if leg.action.sign < 0]
+    return all(_margin_change(order, one, spx_e4) <= 0 for one in (book, _traded(book, sales)))
+
+
+def _margin_change(order: Order, book: Book, spx_e4: IndexE4) -> Cents:
+    return margin_cents(_traded(book, order.ticket.legs), spx_e4) - margin_cents(book, spx_e4)
+
+
+def _traded(book: Book, legs: Iterable[Leg]) -> Book:
     after = dict(book)
-    for leg in order.ticket.legs:
+    for leg in legs:
         after[leg.contract] = after.get(leg.contract, 0) + leg.action.sign * leg.quantity
-    return margin_cents(after, spx_e4) - margin_cents(book, spx_e4)
+    return after
 
 
 def effect_of(session: Session, day: Day, order: Order) -> BuyingPowerEffect:
@@ -155,7 +167,7 @@ def effect_of(session: Session, day: Day, order: Order) -> BuyingPowerEffect:
     before = replace(session, orders=tuple(o for o in session.orders if o.priority < order.priority))
     books, _ = fold_fills(before.orders, session.fees, second)
     margin, reserve = requirement_cents(before, day, second, books)
-    margin_change = _margin_change(order, books, day)
+    margin_change = _margin_change(order, books.book(), index_at(day, second))
     cost = net_cost_cents(order) + fee_estimate_cents(order, session.fees)
     return BuyingPowerEffect(
         margin_change_cents=margin_change,
@@ -178,13 +190,19 @@ def net_cost_cents(order: Order) -> Cents:
 def broken_dependency(
     before: Session, after: Session, day: Day, changed_from: tuple[int, int]
 ) -> Denial | None:
-    """The first later order that could be placed before an edit and no longer can, as a denial."""
+    """The first later order that could be placed before an edit and no longer can, as a denial.
+
+    One that a fee change had left short of buying power must still have its positions.
+    """
     known = {order.id for order in before.orders}
     for order in after.orders:
         if order.priority <= changed_from or order.id not in known:
             continue
         denial = admission(after, day, order)
-        if denial is not None and admission(before, day, order) is None:
+        if denial is None:
+            continue
+        was = admission(before, day, order)
+        if was is None or was.code is not denial.code:
             message = f"order {order.id} placed later depends on this: {denial.message}"
             return Denial(Code.ORDER_DEPENDENCY, message)
     return None

@@ -1,11 +1,13 @@
 """Whether an order may be placed, and what it does to buying power."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
 from engine.admission import Placement
 from engine.denials import Code, Denial
+from engine.fees import FeeSchedule
 from engine.orders import OrderStatus
 from engine.sessions import BuyingPowerEffect
 from engine.tickets import OrderRequest
@@ -124,6 +126,26 @@ def test_a_close_that_lowers_risk_is_always_allowed() -> None:
     assert hand.at(10).financials.available_cents < 0
 
 
+def test_a_close_may_not_strip_a_short_of_the_cover_that_other_closes_leave() -> None:
+    chain = {"5870P": (0.40, 0.50), "5880P": (0.60, 0.80), "5900P": (1.80, 2.00)}
+    hand = Trader(tape(chain), opening_cents=10_000_00)
+    hand.place(0, request("-1 5900P, +1 5880P", "1.00", "credit"))
+    hand.place(0, request("+1 5870P", type="market"))
+    assert denial(hand.place(1, request("-1 5880P close", "0.90", "credit"))) is None
+    last_cover = request("-1 5870P close", "0.90", "credit")
+    assert denial(hand.place(1, last_cover)) is Code.INSUFFICIENT_BUYING_POWER
+    assert denial(hand.place(1, replace(last_cover, type="market"))) is Code.INSUFFICIENT_BUYING_POWER
+    assert hand.delete(3) is None
+    assert denial(hand.place(1, last_cover)) is None
+
+
+def test_a_close_may_not_strip_a_waiting_short_of_its_cover() -> None:
+    hand = trader(opening_cents=10_000_00)
+    hand.place(0, request("+1 5880P", type="market"))
+    assert denial(hand.place(1, request("-1 5900P", "4.00", "credit"))) is None
+    assert denial(hand.place(2, request("-1 5880P close", type="market"))) is (Code.INSUFFICIENT_BUYING_POWER)
+
+
 def test_an_earlier_order_may_not_take_a_later_ones_buying_power() -> None:
     hand = trader(opening_cents=2_000_00)
     spread = request("-1 5900P, +1 5880P", "1.50", "credit")
@@ -143,6 +165,15 @@ def test_an_opening_order_with_a_later_close_may_not_be_deleted() -> None:
     assert (answer.code, str(UUID(int=2)) in answer.message) == (Code.ORDER_DEPENDENCY, True)
     assert hand.delete(2) is None
     assert hand.delete(1) is None
+
+
+def test_not_even_dearer_fees_let_a_later_close_lose_its_position() -> None:
+    hand = trader(opening_cents=3_000_00)
+    hand.place(0, request("+1 5950C", type="market"))
+    assert denial(hand.place(10, request("-1 5950C close, +8 5970C", "20.00", "debit"))) is None
+    hand.session = replace(hand.session, fees=FeeSchedule(buy_to_open_option=17_200_000))
+    assert hand.at(10).financials.available_cents < 0
+    assert denial(hand.delete(1)) is Code.ORDER_DEPENDENCY
 
 
 def test_orders_later_than_the_clock_reserve_nothing_before_their_second() -> None:
