@@ -33,14 +33,10 @@ class Step:
     after: int | None = None
 
 
-def reserve_cents(
-    filled: Book, working: Sequence[Order], fees: FeeSchedule, spx_e4: IndexE4
-) -> Cents:
+def reserve_cents(filled: Book, working: Sequence[Order], fees: FeeSchedule, spx_e4: IndexE4) -> Cents:
     """What ``working`` orders, by priority, reserve beside the margin of ``filled``."""
     by_priority = sorted(working, key=lambda order: order.priority)
-    return worst_fill_cents(
-        filled, [pending_order(order, fees) for order in by_priority], spx_e4
-    )
+    return worst_fill_cents(filled, [pending_order(order, fees) for order in by_priority], spx_e4)
 
 
 def pending_order(order: Order, fees: FeeSchedule) -> PendingOrder:
@@ -49,8 +45,7 @@ def pending_order(order: Order, fees: FeeSchedule) -> PendingOrder:
     return PendingOrder(
         opening=_signed(leg for leg in legs if leg.action.opens),
         closing=_signed(leg for leg in legs if not leg.action.opens),
-        cost_cents=working_price_cents(order) * MULTIPLIER * order.ticket.units
-        + fee_cents,
+        cost_cents=working_price_cents(order) * MULTIPLIER * order.ticket.units + fee_cents,
     )
 
 
@@ -67,9 +62,7 @@ def working_price_cents(order: Order) -> PriceCents:
     return worse if ticket.effect is Effect.DEBIT else min(0, worse)
 
 
-def worst_fill_cents(
-    filled: Book, pending: Sequence[PendingOrder], spx_e4: IndexE4
-) -> Cents:
+def worst_fill_cents(filled: Book, pending: Sequence[PendingOrder], spx_e4: IndexE4) -> Cents:
     """The most that any set of ``pending`` orders, by priority, may take by filling; at least 0."""
     steps, further_cents = _steps(pending, spx_e4)
     if not steps:
@@ -92,9 +85,7 @@ def worst_fill_cents(
     return worst + further_cents
 
 
-def _steps(
-    pending: Sequence[PendingOrder], spx_e4: IndexE4
-) -> tuple[list[Step], Cents]:
+def _steps(pending: Sequence[PendingOrder], spx_e4: IndexE4) -> tuple[list[Step], Cents]:
     """The steps to combine exactly, and what the orders beyond them add on their own."""
     steps: list[Step] = []
     further_cents = openings = closings = 0
@@ -126,7 +117,5 @@ def _steps(
 def _signed(legs: Iterable[Leg]) -> dict[Contract, int]:
     signed: dict[Contract, int] = {}
     for leg in legs:
-        signed[leg.contract] = (
-            signed.get(leg.contract, 0) + leg.action.sign * leg.quantity
-        )
+        signed[leg.contract] = signed.get(leg.contract, 0) + leg.action.sign * leg.quantity
     return signed

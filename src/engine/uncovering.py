@@ -68,8 +68,7 @@ def covered_worst_cents(side: Side, uncovered: tuple[int, ...]) -> Cents:
     slope = loss = worst = 0
     for gap, held, bare in zip(side.gaps_cents, side.held, uncovered, strict=True):
         loss += slope * gap
-        if loss > worst:
-            worst = loss
+        worst = max(worst, loss)
         slope -= held + bare
     return worst
 

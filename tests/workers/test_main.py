@@ -33,7 +33,7 @@ async def working(town: Town, redis_url: str, directory: Path) -> AsyncIterator[
 
 async def until(holds: Callable[[], Awaitable[object]]) -> None:
     async with asyncio.timeout(SECONDS):
-        while not await holds():  # noqa: ASYNC110 - another process would say no more than this
+        while not await holds():
             await asyncio.sleep(0.02)
 
 
