@@ -12,9 +12,9 @@ polynomial (docs/decisions/0010-margin.md).
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import accumulate, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,16 +96,39 @@ def _easy_choice(side: Side) -> tuple[int, ...] | None:
     if not side.longs:
         return tuple(-held for held in side.held)
     nothing = (0,) * len(side.held)
-    if not side.excess and covered_worst_cents(side, nothing) <= min(side.need_cents):
+    worst = covered_worst_cents(side, nothing)
+    narrow = is_narrow(side)
+    if not side.excess and (narrow or worst <= min(side.need_cents)):
         return nothing
-    if math.prod(1 - held for held in side.held if held < 0) > TRIED_ONE_BY_ONE_MAX:
+    shorts = [max(0, -held) for held in side.held]
+    spread = [short + 1 for short in shorts if short]
+    if math.prod(spread) > TRIED_ONE_BY_ONE_MAX * (max(spread) if narrow else 1):
         return None
-    return min(_every_choice(side), key=lambda choice: choice_cents(side, choice))
+    choices = choices_of(shorts, side.excess) if narrow else product(*(range(short + 1) for short in shorts))
+    possible = (choice for choice in choices if sum(choice) >= side.excess)
+    return min(possible, key=lambda choice: choice_cents(side, choice))
 
 
-def _every_choice(side: Side) -> Iterator[tuple[int, ...]]:
-    choices = product(*(range(max(0, -held) + 1) for held in side.held))
-    return (choice for choice in choices if sum(choice) >= side.excess)
+def is_narrow(side: Side) -> bool:
+    """True when no short reaches further, at the last strike, than it requires.
+
+    Then covering one contract more never costs: no more stay uncovered than must.
+    """
+    places = list(accumulate(side.gaps_cents))
+    return all(
+        held >= 0 or places[-1] - place <= need
+        for place, held, need in zip(places, side.held, side.need_cents, strict=True)
+    )
+
+
+def choices_of(most: Sequence[int], total: int) -> Iterator[tuple[int, ...]]:
+    """Every way to take ``total`` with at most ``most`` at each place, in lexicographic order."""
+    if not most:
+        yield ()
+        return
+    rest = most[1:]
+    for first in range(max(0, total - sum(rest)), min(most[0], total) + 1):
+        yield from ((first, *further) for further in choices_of(rest, total - first))
 
 
 def search_cents(side: Side) -> Cents:
@@ -131,6 +154,8 @@ def _narrow(side: Side, relaxation: Relaxation, best: Cents, labels_max: int) ->
     rounded = tuple(np.ceil(relaxation.solution - 1e-6).astype(int).tolist())
     best = min(best, choice_cents(side, rounded))
     while True:
+        if best - 1 + SLACK_CENTS < relaxation.least_cents:
+            return best, True
         most = _next_below(side, best, relaxation)
         if most + SLACK_CENTS < relaxation.least_cents:
             return best, True
@@ -150,7 +175,7 @@ def _next_below(side: Side, cents: Cents, relaxation: Relaxation) -> Cents:
     first = side.need_cents[0]
     step = math.gcd(*side.gaps_cents, *(need - first for need in side.need_cents))
     cycle = step // math.gcd(step, first)
-    extra = (cents - relaxation.least_cents) / max(relaxation.count_price, SLACK_CENTS)
+    extra = max(0.0, cents - relaxation.least_cents) / max(relaxation.count_price, SLACK_CENTS)
     counts = range(side.excess, side.excess + min(int(extra), cycle) + 1)
     return max(cents - 1 - (cents - 1 - count * first) % step for count in counts)
 
