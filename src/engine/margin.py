@@ -23,6 +23,8 @@ def margin_cents(book: Book, spx_e4: IndexE4) -> Cents:
     The largest of the call side, the put side, and the worst loss at expiry of the longs and the
     covered shorts of both together. With a missing index a short needs 20 % of its strike.
     """
+    if all(held >= 0 for held in book.values()):
+        return 0
     sides = [_side(book, right, spx_e4) for right in Right]
     larger = max(cheapest_cents(side) for _, side in sides)
     if worst_loss_cents(book) <= larger:

@@ -4,6 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.combinations import margins_cents
 from engine.contracts import Contract
 from engine.fees import FeeSchedule, leg_fee_cents
 from engine.margin import Book, margin_cents
@@ -67,22 +71,21 @@ def worst_fill_cents(filled: Book, pending: Sequence[PendingOrder], spx_e4: Inde
     steps, further_cents = _steps(pending, spx_e4)
     if not steps:
         return further_cents
-    held_cents = margin_cents(filled, spx_e4)
-    worst = 0
-    for taken in product((False, True), repeat=len(steps)):
-        if any(
-            used and step.after is not None and not taken[step.after]
-            for used, step in zip(taken, steps, strict=True)
-        ):
-            continue
-        book, cost = dict(filled), 0
-        for used, step in zip(taken, steps, strict=True):
-            if used:
-                cost += step.cost_cents
-                for contract, count in step.legs.items():
-                    book[contract] = book.get(contract, 0) + count
-        worst = max(worst, margin_cents(book, spx_e4) - held_cents + cost)
-    return worst + further_cents
+    chosen = _subsets(steps)
+    margins = margins_cents([filled, *(step.legs for step in steps)], chosen, spx_e4)
+    costs = chosen[:, 1:] @ np.array([step.cost_cents for step in steps], np.int64)
+    return int((margins - margins[0] + costs).max()) + further_cents
+
+
+def _subsets(steps: Sequence[Step]) -> NDArray[np.int64]:
+    """Every set of steps that may happen as a row of 0 and 1, the empty one first; a column of 1
+    in front stands for what is filled already."""
+    chosen = np.array([(1, *taken) for taken in product((0, 1), repeat=len(steps))], np.int64)
+    possible = np.ones(len(chosen), np.bool_)
+    for place, step in enumerate(steps, 1):
+        if step.after is not None:
+            possible &= chosen[:, place] <= chosen[:, step.after + 1]
+    return chosen[possible]
 
 
 def _steps(pending: Sequence[PendingOrder], spx_e4: IndexE4) -> tuple[list[Step], Cents]:
