@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, delete, insert, update
+from sqlalchemy import CursorResult, bindparam, delete, insert, update
 
 from store import users
 from store.database import Tx
@@ -31,14 +31,17 @@ async def add(tx: Tx, user_id: int, digest: bytes, at: datetime) -> int:
     return token_id
 
 
+# asked on every request: building a statement costs more than running it
+_with_digest = (
+    users.columns()
+    .add_columns(_tokens.c.id.label("token_id"), _tokens.c.used_at)
+    .join_from(_tokens, _users, _tokens.c.user_id == _users.c.id)
+    .where(_tokens.c.digest == bindparam("digest"))
+)
+
+
 async def find(tx: Tx, digest: bytes) -> StoredToken | None:
-    statement = (
-        users.columns()
-        .add_columns(_tokens.c.id.label("token_id"), _tokens.c.used_at)
-        .join_from(_tokens, _users, _tokens.c.user_id == _users.c.id)
-        .where(_tokens.c.digest == digest)
-    )
-    row = (await tx.execute(statement)).one_or_none()
+    row = (await tx.execute(_with_digest, {"digest": digest})).one_or_none()
     return StoredToken(row.token_id, row.used_at, users.from_row(row)) if row else None
 
 
