@@ -238,7 +238,7 @@ def _further_on(values: Floats) -> Floats:
 
 
 def maximise(gains: Floats, rows: Floats, limits: Floats) -> tuple[Floats, Floats]:
-    """The maximum of gains . x for x >= 0, rows x <= limits: x and the price of each row, by the simplex method.
+    """The maximum of gains . x for x >= 0, rows x <= limits: x and each row's price, by the simplex method.
 
     Where a limit is negative the last x must be able to make up for it. It stops early rather than
     cycle: x is feasible and no price is negative all the same.
