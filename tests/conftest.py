@@ -5,8 +5,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from threading import Event
-from typing import NamedTuple
-from uuid import uuid4
 
 import asyncpg
 import hypothesis
@@ -15,6 +13,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from store.migrating import migrate
+from tests.databases import Servers, copied
 from zerodte.servers import postgres, prepare_site, urls, valkey
 from zerodte.supervisor import supervised
 
@@ -28,13 +27,6 @@ hypothesis.settings.register_profile("soak", max_examples=2_000, deadline=None, 
 hypothesis.settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
 )
-
-
-class Servers(NamedTuple):
-    """Where the servers of this run answer."""
-
-    database_url: str
-    redis_url: str
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +46,7 @@ def servers() -> Iterator[Servers]:
 async def migrated(servers: Servers) -> AsyncIterator[asyncpg.Connection]:
     """A connection that copies the template, whose schema is the newest one."""
     await migrate(servers.database_url)
-    connection = await asyncpg.connect(servers.database_url.replace("/zerodte?", "/postgres?"))
+    connection = await asyncpg.connect(servers.url_of("postgres"))
     yield connection
     await connection.close()
 
@@ -62,10 +54,8 @@ async def migrated(servers: Servers) -> AsyncIterator[asyncpg.Connection]:
 @pytest_asyncio.fixture
 async def database_url(servers: Servers, migrated: asyncpg.Connection) -> AsyncIterator[str]:
     """An empty database with the whole schema, which other processes can reach as well."""
-    name = f"test_{uuid4().hex}"
-    await migrated.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
-    yield servers.database_url.replace("/zerodte?", f"/{name}?")
-    await migrated.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    async with copied(servers, migrated, TEMPLATE) as url:
+        yield url
 
 
 @pytest_asyncio.fixture
