@@ -17,6 +17,7 @@ LAPS = 200
 STRIKES_EACH_SIDE = 10
 CAPITAL = 10_000_000
 LISTEN_SECONDS = 0.002
+CLOCK = timedelta(minutes=30)
 
 chance = random.Random(20250115)
 
@@ -48,19 +49,27 @@ class Trader:
 
 
 def rest_figures() -> Iterator[Figure]:
+    """Everything on a day with 50 orders, and the order at half and twice as many."""
     with running_product() as product:
         trader = open_simulation(product.client)
-        yield from order_figures(trader)
+        place_all(trader, range(ORDERS // 2))
+        yield from order_figures(trader, ORDERS // 2)
+        place_all(trader, range(ORDERS // 2, ORDERS))
+        yield from order_figures(trader, ORDERS, p50=6, p99=20)
+        check_history(trader)
         yield from clock_figures(trader)
         yield from chain_figures(trader)
         yield from history_figures(trader, product)
+        trader.move(trader.start_at + CLOCK)
+        place_all(trader, range(ORDERS, ORDERS * 2))
+        yield from order_figures(trader, ORDERS * 2)
 
 
 def open_simulation(client: Client) -> Trader:
     date, bounds = next(iter(client.ask("GET", "/market-data/sessions").items()))
     created = client.ask("POST", "/simulations", {"date": date, "starting_capital": CAPITAL}, expect=201)
     start, end = (datetime.fromisoformat(bounds[name]) for name in ("start-time", "end-time"))
-    at = start + timedelta(minutes=30)
+    at = start + CLOCK
     trader = Trader(client, f"/simulations/{created['id']}", start, end, strikes_around(client, at))
     trader.move(at)
     return trader
@@ -75,23 +84,18 @@ def strikes_around(client: Client, at: datetime) -> tuple[int, ...]:
     return tuple(sorted(nearest[: 2 * STRIKES_EACH_SIDE]))
 
 
-def order_figures(trader: Trader) -> Iterator[Figure]:
-    """One more order beside 25, 50 and 100; it is deleted again before the next one."""
-    placed = 0
-    for orders in (ORDERS // 2, ORDERS, ORDERS * 2):
-        for number in range(placed, orders):
-            place(trader, number)
-        placed = orders
-        taken = [place_and_delete(trader, orders + lap) / 1_000 for lap in range(LAPS)]
-        if orders == ORDERS:
-            check_history(trader)
-        on_target = orders == ORDERS
-        yield Figure(
-            f"order beside {orders}, p50", percentile(taken, 50), "ms", most=6 if on_target else None
-        )
-        yield Figure(
-            f"order beside {orders}, p99", percentile(taken, 99), "ms", most=20 if on_target else None
-        )
+def place_all(trader: Trader, numbers: range) -> None:
+    for number in numbers:
+        place(trader, number)
+
+
+def order_figures(
+    trader: Trader, orders: int, *, p50: float | None = None, p99: float | None = None
+) -> Iterator[Figure]:
+    """One more order beside so many; it is deleted again before the next one."""
+    taken = [place_and_delete(trader, orders + lap) * 1_000 for lap in range(LAPS)]
+    yield Figure(f"order beside {orders}, p50", percentile(taken, 50), "ms", most=p50)
+    yield Figure(f"order beside {orders}, p99", percentile(taken, 99), "ms", most=p99)
 
 
 def place(trader: Trader, number: int) -> str:
@@ -102,22 +106,24 @@ def place(trader: Trader, number: int) -> str:
 
 
 def place_and_delete(trader: Trader, number: int) -> float:
+    """The seconds that placing took."""
     start = time.perf_counter()
     order = place(trader, number)
     taken = time.perf_counter() - start
     trader.client.send("DELETE", f"{trader.path}/orders/{order}", expect=204)
-    return taken * 1_000_000
+    return taken
 
 
 def check_history(trader: Trader) -> None:
     """Once an order is answered, the history agrees with the session at its clock."""
-    place(trader, ORDERS)
+    order = place(trader, ORDERS)
     session = trader.client.ask("GET", trader.path)
     rows = trader.client.ask("GET", f"{trader.path}/history?interval=60")
     row = next(row for row in rows if row["timestamp"] == session["time"])
-    differing = {name for name, value in row.items() if name != "timestamp" and session[name] != value}
+    differing = sorted(name for name in set(row) - {"timestamp"} if session[name] != row[name])
     if differing:
-        raise UnexpectedAnswer(f"the history at {session['time']} differs in {sorted(differing)}")
+        raise UnexpectedAnswer(f"the history at {session['time']} differs in {differing}")
+    trader.client.send("DELETE", f"{trader.path}/orders/{order}", expect=204)
 
 
 def clock_figures(trader: Trader) -> Iterator[Figure]:
