@@ -4,14 +4,18 @@ Net values are signed, a debit positive, per unit of the structure. Rules: rulin
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from engine.kernels import first_at_or_below
 from engine.market import Day, Quote
 from engine.money import TICK_CENTS, HalfTicks, PriceCents, Ticks, ceil_div
 from engine.orders import Effect, Fill, OrderType, Ticket, TriggerDirection
 
+WeightedPrice: TypeAlias = tuple[int, PriceCents]
+
 DIME_ABOVE_TICKS: Ticks = 60
+SPLIT_REACH_CENTS: PriceCents = 12
 UNREACHABLE: HalfTicks = -(2**40)
 ANY_PRICE: HalfTicks = 2**40
 
@@ -129,7 +133,8 @@ def fill_at(day: Day, ticket: Ticket, slippage_cents: PriceCents, second: int) -
     if len(ticket.legs) == 1:
         net = net if ticket.legs[0].action.sign > 0 else min(net, 0)
         return Fill(second, net, (abs(net),))
-    return Fill(second, net, leg_prices(ticket, quotes, net))
+    prices = leg_prices(ticket, quotes, net)
+    return Fill(second, net_of_legs(leg_weights(ticket), prices), prices)
 
 
 def _market_fill(ticket: Ticket, quote: Quote, second: int) -> Fill:
@@ -142,7 +147,9 @@ def leg_prices(ticket: Ticket, quotes: Sequence[Quote], net_cents: PriceCents) -
     """A price a leg that adds up to the net exactly, none below zero (rulings 2.7).
 
     Each leg starts at its own mid, rounded against the trader to 0.05; what remains goes to the
-    widest leg whose ratio divides it, overflowing to the next-widest.
+    widest leg whose ratio divides it, overflowing to the next-widest. Where no whole cents nearby
+    add up (0.40 of ratios 9 and 7, all bought), the net gives way in the trader's favour, by less
+    than a cent a contract.
     """
     weights = leg_weights(ticket)
     prices = [
@@ -150,37 +157,67 @@ def leg_prices(ticket: Ticket, quotes: Sequence[Quote], net_cents: PriceCents) -
         for w, q in zip(weights, quotes, strict=True)
     ]
     widest = sorted(range(len(quotes)), key=lambda i: quotes[i].bid_ticks - quotes[i].ask_ticks)
-    rest = net_cents - sum(w * p for w, p in zip(weights, prices, strict=True))
+    rest = net_cents - net_of_legs(weights, prices)
     for i in widest:
         if rest % weights[i] == 0:
             change = max(rest // weights[i], -prices[i])
             prices[i] += change
             rest -= change * weights[i]
     if rest:
-        changes = _split(rest, [(weights[i], prices[i]) for i in widest])
-        assert changes is not None, "ratios with gcd 1 can carry any remainder"
-        for i, change in zip(widest, changes, strict=True):
-            prices[i] += change
+        legs = [(weights[i], prices[i]) for i in widest]
+        for i, price in zip(widest, _split(net_cents, legs) or _favourable(net_cents, legs), strict=True):
+            prices[i] = price
     return tuple(prices)
 
 
-def _split(rest: int, legs: Sequence[tuple[int, PriceCents]]) -> tuple[int, ...] | None:
-    """Changes of the legs' prices worth ``rest`` when no single ratio divides it, nearest first."""
-    if not legs:
-        return () if rest == 0 else None
-    (weight, price), others = legs[0], legs[1:]
-    divisor = math.gcd(*(w for w, _ in others)) if others else 0
-    for change in _around(rest // weight, 2 * max(abs(w) for w, _ in legs)):
-        left = rest - change * weight
-        if price + change >= 0 and (left % divisor == 0 if divisor else left == 0):
-            tail = _split(left, others)
-            if tail is not None:
-                return (change, *tail)
+def net_of_legs(weights: Sequence[int], prices: Sequence[PriceCents]) -> PriceCents:
+    """The signed net of one unit whose legs have these prices."""
+    return sum(w * p for w, p in zip(weights, prices, strict=True))
+
+
+def _favourable(net_cents: PriceCents, legs: Sequence[WeightedPrice]) -> tuple[PriceCents, ...]:
+    """Prices of the legs that come to the net or just below it, changed in the order of the legs."""
+    rest = net_cents - net_of_legs(*zip(*legs, strict=True))
+    prices = []
+    for weight, price in legs:
+        change = max(rest // weight if weight > 0 else ceil_div(rest, weight), -price)
+        rest -= change * weight
+        prices.append(price + change)
+    assert rest >= 0, "a price of 0 for every leg comes to no more than the net"
+    return tuple(prices)
+
+
+def _split(net_cents: PriceCents, legs: Sequence[WeightedPrice]) -> tuple[PriceCents, ...] | None:
+    """Prices of the legs that make the net, or None: the first leg takes what it can of the
+    difference, the last two the rest."""
+    (weight, price), *others = legs
+    wanted = max(0, price + (net_cents - net_of_legs(*zip(*legs, strict=True))) // weight)
+    if len(others) == 1:
+        return _pair(net_cents, (weight, others[0][0]), wanted)
+    divisor = math.gcd(*(w for w, _ in others))
+    reach = divisor + SPLIT_REACH_CENTS
+    nearby = range(max(0, wanted - reach), wanted + reach + 1)
+    for price in sorted(nearby, key=lambda price: abs(price - wanted)):
+        left = net_cents - weight * price
+        tail = _split(left, others) if left % divisor == 0 else None
+        if tail is not None:
+            return (price, *tail)
     return None
 
 
-def _around(centre: int, reach: int) -> Iterator[int]:
-    yield centre
-    for step in range(1, reach + 1):
-        yield centre + step
-        yield centre - step
+def _pair(net_cents: PriceCents, weights: tuple[int, int], wanted: PriceCents) -> tuple[int, int] | None:
+    """Two prices, none below zero, that make the net, the first of them near ``wanted``, or None."""
+    first, second = weights
+    if first < 0:
+        net_cents, first, second = -net_cents, -first, -second
+    common = math.gcd(first, second)
+    if net_cents % common:
+        return None
+    period = abs(second) // common
+    residue = net_cents // common * pow(first // common, -1, period)
+    lowest = max(0, ceil_div(net_cents, first)) if second < 0 else 0
+    price = max(wanted - (wanted - residue) % period, lowest + (residue - lowest) % period)
+    if second > 0:
+        highest = net_cents // first
+        price = min(price, highest - (highest - residue) % period)
+    return (price, (net_cents - first * price) // second) if price >= 0 else None
