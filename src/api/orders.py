@@ -124,7 +124,7 @@ def render_order(view: OrderView) -> Order:
         slippage=points(order.slippage_cents),
         execution_price=_points(execution_cents(ticket, order.slippage_cents)),
         fill_price=_points(abs(fill.net_price_cents)) if fill else None,
-        fill_price_effect=fill.effect if fill else None,
+        fill_price_effect=ticket.effect_of(fill) if fill else None,
         fill_time=_time(view, fill.second) if fill else None,
         fees=dollars(view.state.fees_cents),
         legs=[_render_leg(leg, view.date) for leg in ticket.legs],

@@ -59,6 +59,19 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Fill:
+    """When and at what prices an order filled.
+
+    ``net_price_cents`` is signed, a debit positive, per unit of the structure and slippage
+    included; ``leg_price_cents`` are unsigned, one a leg, and add up to the net exactly.
+    """
+
+    second: int
+    net_price_cents: PriceCents
+    leg_price_cents: tuple[PriceCents, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """What the trader asks for. Prices are per unit of the structure, in price cents, unsigned.
 
@@ -89,22 +102,11 @@ class Ticket:
         """True when any leg opens a position."""
         return any(leg.action.opens for leg in self.legs)
 
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """When and at what prices an order filled.
-
-    ``net_price_cents`` is signed, a debit positive, per unit of the structure and slippage
-    included; ``leg_price_cents`` are unsigned, one a leg, and add up to the net exactly.
-    """
-
-    second: int
-    net_price_cents: PriceCents
-    leg_price_cents: tuple[PriceCents, ...]
-
-    @property
-    def effect(self) -> Effect:
-        return Effect.DEBIT if self.net_price_cents >= 0 else Effect.CREDIT
+    def effect_of(self, fill: Fill) -> Effect:
+        """Which way the net of a fill flows; one of 0.00 flows the way that was asked for."""
+        if not fill.net_price_cents and self.effect is not None:
+            return self.effect
+        return Effect.DEBIT if (fill.net_price_cents or self.legs[0].action.sign) > 0 else Effect.CREDIT
 
 
 @dataclass(frozen=True, slots=True)

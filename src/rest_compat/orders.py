@@ -139,7 +139,7 @@ def _fill(view: OrderView, order: Order, fill: Fill) -> dict[str, Any]:
     execution = execution_cents(order.ticket, order.slippage_cents)
     return {
         "fill_price": price_text(abs(fill.net_price_cents)),
-        "fill_price_effect": fill.effect.value,
+        "fill_price_effect": order.ticket.effect_of(fill).value,
         EXECUTION: None if execution is None else price_text(execution),
         "fill_datetime": time_at(view.open_at, fill.second),
     }

@@ -113,9 +113,25 @@ def test_no_leg_fills_without_a_quote_and_a_zero_bid_is_one() -> None:
 
 
 def test_a_debit_limit_may_fill_for_a_credit() -> None:
-    found = fill(tape(VERTICAL), request("-1 5950C, +3 5970C", "1.00", "debit"))
+    order = request("-1 5950C, +3 5970C", "1.00", "debit")
+    found = fill(tape(VERTICAL), order)
     assert found is not None
-    assert (found.net_price_cents, found.effect) == (1110 - 1410, Effect.CREDIT)
+    assert (found.net_price_cents, ticket(order).effect_of(found)) == (1110 - 1410, Effect.CREDIT)
+
+
+@pytest.mark.parametrize(
+    ("order", "effect"),
+    [
+        (request("-1 6050C", "0.00", "credit"), Effect.CREDIT),
+        (request("-1 6050C", type="market"), Effect.CREDIT),
+        (request("-1 6050C, +1 6060C", "0.00", "credit"), Effect.CREDIT),
+        (request("-1 6050C, +1 6060C", "0.00", "debit"), Effect.DEBIT),
+    ],
+)
+def test_a_fill_for_nothing_has_the_effect_that_was_asked_for(order: OrderRequest, effect: Effect) -> None:
+    found = fill(tape({"6050C": (0.00, 0.05), "6060C": (0.00, 0.05)}), order)
+    assert found is not None
+    assert (found.net_price_cents, ticket(order).effect_of(found)) == (0, effect)
 
 
 def test_ratios_price_one_unit_of_the_structure() -> None:
