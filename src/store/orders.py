@@ -20,9 +20,13 @@ from engine.orders import (
 )
 from store.database import Tx
 from store.sessions import StoredSession
+from store.tables.events import SessionEventRow
 from store.tables.orders import OrderRow
+from store.tables.sessions import SessionRow
 
 _orders = OrderRow.__table__  # type: ignore[attr-defined]
+_events = SessionEventRow.__table__  # type: ignore[attr-defined]
+_sessions = SessionRow.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,13 @@ async def remove(tx: Tx, session: StoredSession, order_id: UUID) -> None:
 
 
 async def id_taken(tx: Tx, user_id: int, order_id: UUID) -> bool:
-    """True when any session of the user holds an order with this id."""
-    statement = select(_orders.c.id).where(_orders.c.user_id == user_id, _orders.c.uuid == order_id)
+    """True when an order of the user ever had this id: events outlive the orders that they tell of."""
+    statement = (
+        select(_events.c.seq)
+        .join(_sessions, _sessions.c.id == _events.c.session_id)
+        .where(_sessions.c.user_id == user_id, _events.c.order_id == order_id)
+        .limit(1)
+    )
     return (await tx.execute(statement)).first() is not None
 
 

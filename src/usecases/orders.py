@@ -121,7 +121,7 @@ async def _decide(ports: Ports, viewer: Viewer, loaded: Loaded, submission: Subm
 async def _repeated(
     tx: Tx, viewer: Viewer, loaded: Loaded, submission: Submission
 ) -> OrderReceipt | Denial | None:
-    """The order already placed under the request's client order id, if one was."""
+    """The order already placed under the request's client order id, if one ever was."""
     client_id = submission.request.client_order_id
     if client_id is None:
         return None
@@ -131,7 +131,8 @@ async def _repeated(
         return OrderReceipt(order_view(loaded, known), effect, loaded.stored.version)
     if known is None and not await orders.id_taken(tx, viewer.user_id, client_id):
         return None
-    message = "client_order_id names an order that was placed with another body"
+    placed = "deleted, or placed in another session" if known is None else "placed with another body"
+    message = f"client_order_id names an order that was {placed}"
     return Denial(Code.CLIENT_ORDER_ID_REUSED, message, ("client_order_id",))
 
 

@@ -233,3 +233,17 @@ async def test_a_client_order_id_is_the_orders_id_and_repeats_it(
     theirs = await sessions.create_simulation(town.ports, rival, CreateSimulation(DATE, 100_000_00))
     assert isinstance(theirs, SessionView)
     assert (await placed(town, rival, theirs.id, order)).order.id == mine
+
+
+async def test_a_client_order_id_is_spent_for_ever(town: Town, trader: Viewer, simulation: UUID) -> None:
+    order = replace(WAITING, client_order_id=uuid4())
+    first = await placed(town, trader, simulation, order)
+    assert await orders.delete_order(town.ports, trader, simulation, first.order.id) is None
+    late = await orders.place_order(town.ports, trader, Submission(simulation, order))
+    assert denied(late).code is Code.CLIENT_ORDER_ID_REUSED
+
+    assert await sessions.delete_simulation(town.ports, trader, simulation) is None
+    afresh = await sessions.create_simulation(town.ports, trader, CreateSimulation(DATE, 100_000_00))
+    assert isinstance(afresh, SessionView)
+    again = await orders.place_order(town.ports, trader, Submission(afresh.id, order))
+    assert denied(again).code is Code.CLIENT_ORDER_ID_REUSED
