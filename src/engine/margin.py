@@ -1,15 +1,13 @@
-"""Margin of a book of options: rulings 3.2, reasons in docs/decisions/0010-margin.md."""
+"""Margin of a book of options: rulings 3.2, reasons in docs/decisions/0050-margin.md."""
 
 from collections.abc import Mapping
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.contracts import Contract, Right
 from engine.market import MISSING_INDEX
 from engine.money import MULTIPLIER, Cents, IndexE4
-from engine.uncovering import Side, cheapest_cents, cheapest_uncovering
+from engine.sides import Side
+from engine.uncovering import cheapest_cents, cheapest_uncovering
 
 Book: TypeAlias = Mapping[Contract, int]
 
@@ -30,13 +28,6 @@ def margin_cents(book: Book, spx_e4: IndexE4) -> Cents:
     if worst_loss_cents(book) <= larger:
         return larger
     return max(larger, worst_loss_cents(_covered(book, sides)))
-
-
-def margin_series_cents(book: Book, spx_e4: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Margin of one book at each of many index levels: int64, the shape of ``spx_e4``."""
-    levels, places = np.unique(spx_e4, return_inverse=True)
-    margins = np.array([margin_cents(book, int(level)) for level in levels], np.int64)
-    return margins[places].reshape(spx_e4.shape)
 
 
 def short_need_cents(contract: Contract, spx_e4: IndexE4) -> Cents:
@@ -71,7 +62,9 @@ def worst_loss_cents(book: Book) -> Cents:
 def _side(book: Book, right: Right, spx_e4: IndexE4) -> tuple[list[Contract], Side]:
     """The contracts of one right in walking order, and the side that they make."""
     contracts = sorted(
-        (c for c, held in book.items() if held and c.right is right), reverse=right is Right.PUT
+        (c for c, held in book.items() if held and c.right is right),
+        key=lambda c: c.strike_points,
+        reverse=right is Right.PUT,
     )
     strikes = [contract.strike_points for contract in contracts]
     gaps = [

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.money import Cents
+from engine.sides import Side, Uncovered
 
 Floats: TypeAlias = NDArray[np.float64]
 Counts: TypeAlias = NDArray[np.int64]
@@ -40,9 +41,10 @@ class Terrain:
     needs: Floats
 
     @classmethod
-    def of(cls, gaps_cents: tuple[Cents, ...], held: tuple[int, ...], need_cents: tuple[Cents, ...]) -> Self:
-        places = np.cumsum(np.array(gaps_cents, np.float64))
-        return cls(places, np.array(held, np.float64), np.array(need_cents, np.float64))
+    def of(cls, side: Side) -> Self:
+        """The terrain of a side."""
+        places = np.cumsum(np.array(side.gaps_cents, np.float64))
+        return cls(places, np.array(side.held, np.float64), np.array(side.need_cents, np.float64))
 
     def reach(self, rows: NDArray[np.intp]) -> Floats:
         """What one contract at each strike loses by each of ``rows``: [strike, row]."""
@@ -56,6 +58,12 @@ class Box:
 
     low: Counts
     high: Counts
+
+    @classmethod
+    def of(cls, side: Side) -> Self:
+        """Every choice of a side."""
+        shorts = np.array(side.shorts, np.int64)
+        return cls(np.zeros_like(shorts), shorts)
 
     def split(self, at: int, below: int) -> tuple["Box", "Box"]:
         """At most ``below`` uncovered at a strike, and more."""
@@ -104,17 +112,24 @@ class Relaxation:
         value[:, :-1] += labels[:, LOSS, None]
         return value
 
-    def split_strike(self) -> int:
-        """The strike whose fraction the others can least make up for: its stretch between priced
-        strikes has the fewest that are free."""
-        shorts = self.terrain.held < 0
+    def rounded_up(self) -> Uncovered:
+        """The whole choice next above the solution."""
+        return tuple(np.ceil(self.solution - FRACTION_MIN).astype(int).tolist())
+
+    def split_point(self) -> tuple[int, int]:
+        """The strike whose fraction the others can least make up for, and the whole part of it.
+
+        That is where the stretch between two priced strikes has the fewest strikes that are free.
+        """
+        high = self.box.high
         fractions = np.abs(self.solution - np.round(self.solution)) > FRACTION_MIN
-        if not fractions.any():
-            return int(np.argmax(self.box.high - self.box.low))
-        free = shorts & (np.abs(self.reduced) < 1)
-        stretch = np.searchsorted(self.rows, np.arange(len(shorts)))
-        crowd = np.bincount(stretch[free], minlength=len(self.rows) + 1)[stretch]
-        return int(np.argmin(np.where(fractions, crowd, len(shorts) + 1)))
+        strike = int(np.argmax(high - self.box.low))
+        if fractions.any():
+            free = (self.terrain.held < 0) & (np.abs(self.reduced) < 1)
+            stretch = np.searchsorted(self.rows, np.arange(len(free)))
+            crowd = np.bincount(stretch[free], minlength=len(self.rows) + 1)[stretch]
+            strike = int(np.argmin(np.where(fractions, crowd, len(free) + 1)))
+        return strike, min(int(self.solution[strike]), int(high[strike]) - 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
