@@ -6,6 +6,8 @@ the second it was placed, its fill from the second it happened, and settlement a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
 from engine.fees import FeeSchedule, leg_fee_cents
@@ -132,11 +134,17 @@ def state_at(session: Session, day: Day, second: int) -> SessionState:
             books.close(key, row)
             transactions.append(row)
     positions = mark_positions(books, day, second, session.id)
+    rows_of = {order_id: tuple(rows) for order_id, rows in groupby(transactions, attrgetter("order_id"))}
     return SessionState(
         second=second,
         settled=settled,
         financials=_financials(session, day, second, books, positions),
-        orders=tuple(order_state(order, session.fees, day, second) for order in session.orders),
+        orders=tuple(
+            _filled_state(order, rows_of[order.id])
+            if order.id in rows_of
+            else order_state(order, session.fees, day, second)
+            for order in session.orders
+        ),
         transactions=tuple(transactions),
         positions=positions,
     )
@@ -145,10 +153,13 @@ def state_at(session: Session, day: Day, second: int) -> SessionState:
 def order_state(order: Order, fees: FeeSchedule, day: Day, second: int) -> OrderState:
     """One order as seen at ``second``; what is unfilled at the close has expired."""
     if order.fill is not None and is_filled(order, second):
-        rows = fill_transactions(order, order.fill, fees)
-        return OrderState(order, OrderStatus.FILLED, sum(row.fees_cents for row in rows), order.fill, rows)
+        return _filled_state(order, fill_transactions(order, order.fill, fees))
     status = OrderStatus.EXPIRED if second >= day.close_second else OrderStatus.PENDING
     return OrderState(order, status, fee_estimate_cents(order, fees), None, ())
+
+
+def _filled_state(order: Order, rows: tuple[Transaction, ...]) -> OrderState:
+    return OrderState(order, OrderStatus.FILLED, sum(row.fees_cents for row in rows), order.fill, rows)
 
 
 def _financials(

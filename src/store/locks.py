@@ -13,6 +13,7 @@ from store.tables.users import UserRow
 
 _outbox = OutboxRow.__table__  # type: ignore[attr-defined]
 _users = UserRow.__table__  # type: ignore[attr-defined]
+_OWNED_SESSION = sessions.OWNED.with_for_update(key_share=True)
 
 
 async def user(tx: Tx, user_id: int) -> None:
@@ -23,8 +24,8 @@ async def user(tx: Tx, user_id: int) -> None:
 
 async def session(tx: Tx, user_id: int, session_id: UUID) -> StoredSession | None:
     """Hold a session of the user's until the transaction ends, or None where he has no such one."""
-    held = sessions.owned(user_id, session_id).with_for_update(key_share=True)
-    row = (await tx.execute(held)).one_or_none()
+    mine = {"user_id": user_id, "session_id": session_id}
+    row = (await tx.execute(_OWNED_SESSION, mine)).one_or_none()
     return sessions.from_row(row) if row else None
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.money import Cents
@@ -65,10 +65,12 @@ def columns() -> Select[Any]:
     )
 
 
-def owned(user_id: int, session_id: UUID) -> Select[Any]:
-    """A select of one user's session by its id."""
-    mine = (_sessions.c.uuid == session_id) & (_sessions.c.user_id == user_id)
-    return columns().where(mine, _sessions.c.deleted_at.is_(None))
+# asked on every request: building a statement costs more than running it
+OWNED = columns().where(
+    _sessions.c.uuid == bindparam("session_id"),
+    _sessions.c.user_id == bindparam("user_id"),
+    _sessions.c.deleted_at.is_(None),
+)
 
 
 def all_of(user_id: int) -> Select[Any]:
@@ -106,7 +108,7 @@ async def add(tx: Tx, new: NewSession) -> StoredSession | None:
 
 
 async def find(tx: Tx, user_id: int, session_id: UUID) -> StoredSession | None:
-    row = (await tx.execute(owned(user_id, session_id))).one_or_none()
+    row = (await tx.execute(OWNED, {"user_id": user_id, "session_id": session_id})).one_or_none()
     return from_row(row) if row else None
 
 
@@ -138,19 +140,35 @@ async def remove(tx: Tx, session: StoredSession, at: datetime) -> None:
     await tx.execute(update(_sessions).where(_sessions.c.id == session.id).values(deleted_at=at))
 
 
+_bumped = (
+    update(_sessions)
+    .where(_sessions.c.id == bindparam("of_session"))
+    .values(version=_sessions.c.version + 1)
+    .returning(_sessions.c.id, _sessions.c.version)
+    .cte("bumped")
+)
+_NEXT_EVENT = (
+    insert(_events)
+    .from_select(
+        ["session_id", "seq", "kind", "order_id", "at"],
+        select(
+            _bumped.c.id,
+            _bumped.c.version,
+            bindparam("kind", type_=_events.c.kind.type),
+            bindparam("order_id", type_=_events.c.order_id.type),
+            bindparam("at", type_=_events.c.at.type),
+        ),
+    )
+    .returning(_events.c.seq)
+)
+
+
 async def record_event(
     tx: Tx, session: StoredSession, kind: str, at: datetime, order_id: UUID | None = None
 ) -> int:
     """Count one write of the locked session and record its event; the new version, which is its seq."""
-    bumped = (
-        update(_sessions)
-        .where(_sessions.c.id == session.id)
-        .values(version=_sessions.c.version + 1)
-        .returning(_sessions.c.version)
-    )
-    seq: int = (await tx.execute(bumped)).scalar_one()
-    values = {"session_id": session.id, "seq": seq, "kind": kind, "order_id": order_id, "at": at}
-    await tx.execute(insert(_events).values(values))
+    event = {"of_session": session.id, "kind": kind, "order_id": order_id, "at": at}
+    seq: int = (await tx.execute(_NEXT_EVENT, event)).scalar_one()
     return seq
 
 
