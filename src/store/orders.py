@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, bindparam, delete, insert, select
 
 from engine.contracts import Contract, Right
 from engine.orders import (
@@ -40,38 +40,37 @@ class StoredOrder:
     updated_at: datetime
 
 
+# asked on every request: building a statement costs more than running it
+_OF_SESSION = (
+    select(
+        _orders.c.uuid,
+        _orders.c.sequence,
+        _orders.c.placed_at,
+        _orders.c.type,
+        _orders.c.effect,
+        _orders.c.price_cents,
+        _orders.c.trigger_cents,
+        _orders.c.trigger_direction,
+        _orders.c.slippage_cents,
+        _orders.c.legs,
+        _orders.c.fill_at,
+        _orders.c.fill_net_price_cents,
+        _orders.c.fill_leg_price_cents,
+        _orders.c.replaces_order_id,
+        _orders.c.client_order_id,
+        _orders.c.request_hash,
+        _orders.c.updated_at,
+    )
+    .where(_orders.c.session_id == bindparam("of_session"))
+    .order_by(_orders.c.placed_at, _orders.c.sequence)
+)
+_NEW = insert(_orders)
+
+
 async def of_session(tx: Tx, session: StoredSession, open_at: datetime) -> tuple[StoredOrder, ...]:
     """The session's orders by priority; ``open_at`` turns times into the engine's seconds."""
-    statement = (
-        select(
-            _orders.c.uuid,
-            _orders.c.sequence,
-            _orders.c.placed_at,
-            _orders.c.type,
-            _orders.c.effect,
-            _orders.c.price_cents,
-            _orders.c.trigger_cents,
-            _orders.c.trigger_direction,
-            _orders.c.slippage_cents,
-            _orders.c.legs,
-            _orders.c.fill_at,
-            _orders.c.fill_net_price_cents,
-            _orders.c.fill_leg_price_cents,
-            _orders.c.replaces_order_id,
-            _orders.c.client_order_id,
-            _orders.c.request_hash,
-            _orders.c.updated_at,
-        )
-        .where(_orders.c.session_id == session.id)
-        .order_by(_orders.c.placed_at, _orders.c.sequence)
-    )
-    return tuple(_from_row(row, open_at) for row in await tx.execute(statement))
-
-
-async def next_sequence(tx: Tx, session: StoredSession) -> int:
-    """The arrival number of the locked session's next order."""
-    last = select(func.coalesce(func.max(_orders.c.sequence), 0)).where(_orders.c.session_id == session.id)
-    return int((await tx.execute(last)).scalar_one()) + 1
+    rows = await tx.execute(_OF_SESSION, {"of_session": session.id})
+    return tuple(_from_row(row, open_at) for row in rows)
 
 
 async def add(tx: Tx, session: StoredSession, stored: StoredOrder, open_at: datetime) -> None:
@@ -99,7 +98,7 @@ async def add(tx: Tx, session: StoredSession, stored: StoredOrder, open_at: date
         "request_hash": stored.request_hash,
         "updated_at": stored.updated_at,
     }
-    await tx.execute(insert(_orders).values(values))
+    await tx.execute(_NEW, values)
 
 
 async def remove(tx: Tx, session: StoredSession, order_id: UUID) -> None:
