@@ -1,4 +1,4 @@
-"""What working orders reserve: rulings 3.3, decided in docs/decisions/0010-margin.md."""
+"""What working orders reserve: rulings 3.3, decided in docs/decisions/0050-margin.md."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -89,31 +89,31 @@ def _subsets(steps: Sequence[Step]) -> NDArray[np.int64]:
 
 
 def _steps(pending: Sequence[PendingOrder], spx_e4: IndexE4) -> tuple[list[Step], Cents]:
-    """The steps to combine exactly, and what the orders beyond them add on their own."""
+    """The steps to combine exactly, and what is added to them.
+
+    Closing legs that need no margin as a book of their own never raise that of another: they make no
+    step. An order of closing legs only may fill without its legs counting, so it adds what it costs.
+    """
     steps: list[Step] = []
     further_cents = openings = closings = 0
     for order in pending:
-        opened: int | None = None
-        closing_alone = margin_cents(order.closing, spx_e4)
-        cost = order.cost_cents
+        closing_cents = margin_cents(order.closing, spx_e4)
+        if order.opening and openings == OPENING_EXACT_MAX:
+            alone_cents = margin_cents(order.opening, spx_e4) + closing_cents
+            further_cents += max(0, alone_cents + order.cost_cents)
+            continue
+        cost_cents, after = order.cost_cents, None
         if order.opening:
-            if openings < OPENING_EXACT_MAX:
-                openings += 1
-                opened = len(steps)
-                steps.append(Step(order.opening, cost))
-                cost = 0
-            else:
-                closing_alone += margin_cents(order.opening, spx_e4)
-                further_cents += max(0, closing_alone + cost)
-                continue
-        else:
-            further_cents += max(0, cost)
-            cost = min(0, cost)
-        if closing_alone and closings < CLOSING_EXACT_MAX:
+            openings, after = openings + 1, len(steps)
+            steps.append(Step(order.opening, cost_cents))
+            cost_cents = 0
+        further_cents += max(0, cost_cents)
+        cost_cents = min(0, cost_cents)
+        if closing_cents and closings < CLOSING_EXACT_MAX:
             closings += 1
-            steps.append(Step(order.closing, cost, opened))
-        elif closing_alone:
-            further_cents += max(0, closing_alone + cost)
+            steps.append(Step(order.closing, cost_cents, after))
+        elif closing_cents:
+            further_cents += max(0, closing_cents + cost_cents)
     return steps, further_cents
 
 

@@ -63,7 +63,7 @@ def _worth_covering(side: Side) -> bool:
 def choices_of(most: Sequence[int], total: int) -> Iterator[Uncovered]:
     """Every way to take ``total`` with at most ``most`` at each place, in lexicographic order."""
     if not most:
-        yield ()
+        yield from [()] * (total == 0)
         return
     rest = most[1:]
     for first in range(max(0, total - sum(rest)), min(most[0], total) + 1):
