@@ -21,7 +21,7 @@ from engine.orders import (
     TriggerDirection,
 )
 
-_PRICE = re.compile(r"(\d{1,6})(?:\.(\d{1,2})0{0,10})?", re.ASCII)
+_PRICE = re.compile(r"(\d{1,6})(?:\.(\d{1,2})0*)?", re.ASCII)
 _QUANTITY = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -143,7 +143,7 @@ def _read_cents(text: str | None, name: str, kind: OrderType) -> PriceCents | De
         return _denied(Code.INVALID_PRICE, f"{name} is required for a {kind} order", name)
     cents = read_price_cents(text)
     if cents is None:
-        message = f"{name} must be a decimal of at most two places that is not negative, such as 10.50"
+        message = f"{name} must be a decimal from 0 to 999999.99 with at most two places, such as 10.50"
         return _denied(Code.INVALID_PRICE, message, name)
     return cents
 
