@@ -46,13 +46,14 @@ class NewOrder:
 def place(session: Session, day: Day, new: NewOrder) -> Placement | Denial:
     """Admit a new order: data, stop, positions, buying power, then the later orders.
 
-    The order that it replaces is deleted in the same step.
+    The order that it replaces is deleted in the same step. A market order carries no slippage.
     """
     denial = _unplaceable(day, new.second, new.ticket)
     if denial is not None:
         return denial
-    fill = first_fill(day, new.ticket, new.slippage_cents, new.second, day.close_second)
-    order = Order(new.id, new.sequence, new.second, new.ticket, new.slippage_cents, fill)
+    slippage_cents = 0 if new.ticket.type is OrderType.MARKET else new.slippage_cents
+    fill = first_fill(day, new.ticket, slippage_cents, new.second, day.close_second)
+    order = Order(new.id, new.sequence, new.second, new.ticket, slippage_cents, fill)
     replaced = new.replacing or order
     base = without_order(session, replaced.id)
     denial = admission(base, day, order)

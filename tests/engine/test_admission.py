@@ -54,6 +54,16 @@ def test_deleting_a_waiting_order_releases_its_reserve() -> None:
     assert hand.at(0).financials.available_cents == 100_000_00
 
 
+def test_an_order_carries_the_slippage_that_applies_to_it() -> None:
+    hand = trader()
+    hand.slippage_cents = 10
+    waiting = hand.place(0, request("+1 5950C", "9.00", "debit"))
+    market = hand.place(0, request("+1 5950C", type="market"))
+    assert isinstance(waiting, Placement)
+    assert isinstance(market, Placement)
+    assert (waiting.order.slippage_cents, market.order.slippage_cents) == (10, 0)
+
+
 def test_no_order_is_placed_at_or_after_the_close() -> None:
     assert denial(trader().place(600, request("+1 5950C", type="market"))) is Code.MARKET_CLOSED
 
