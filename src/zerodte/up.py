@@ -26,7 +26,7 @@ DAYS_AT_FIRST = 3
 BACKGROUND_NICENESS = 10
 PATIENCE_SECONDS = 5
 ANSWER_SECONDS = 0.5
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class DataDirectoryBusy(CannotRun):
@@ -111,9 +111,15 @@ def alone_in(data_dir: Path) -> Iterator[None]:
 
 @contextmanager
 def stop_requests() -> Iterator[Event]:
-    """An event that is set when the operator, the system or the terminal asks us to stop."""
+    """An event that is set when the operator, the system or the terminal asks us to stop.
+
+    Under `nohup` the terminal has no say.
+    """
     stopping = Event()
-    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in STOP_SIGNALS}
+    asking = (
+        STOP_SIGNALS if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (*STOP_SIGNALS, signal.SIGHUP)
+    )
+    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in asking}
     try:
         yield stopping
     finally:
