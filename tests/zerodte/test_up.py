@@ -11,6 +11,7 @@ from tests.zerodte.installations import Installation, command, installed
 from tests.zerodte.processes import directory_in_memory, patiently, processes_of
 from zerodte.failures import HOPELESS
 from zerodte.programs import Confinement, server_confinement
+from zerodte.up import stop_requests
 
 
 @pytest.fixture
@@ -126,3 +127,21 @@ def test_it_runs_for_a_user_who_is_not_root(data_dir: Path) -> None:
     with installed(data_dir, confinement=Confinement.NAMESPACE) as one:
         assert one.get("/health").status_code == 200
         assert one.stop() < 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_every_request_to_stop_is_heard(number: signal.Signals) -> None:
+    with stop_requests() as stopping:
+        assert not stopping.is_set()
+        signal.raise_signal(number)
+        assert stopping.is_set()
+
+
+def test_under_nohup_a_hangup_is_no_request() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stop_requests() as stopping:
+            signal.raise_signal(signal.SIGHUP)
+            assert not stopping.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)
