@@ -56,18 +56,15 @@ def place(session: Session, day: Day, new: NewOrder) -> Placement | Denial:
     order = Order(new.id, new.sequence, new.second, new.ticket, slippage_cents, fill)
     replaced = new.replacing or order
     base = without_order(session, replaced.id)
-    denial = admission(base, day, order)
-    if denial is not None:
-        return denial
     changed_from = min(replaced.priority, order.priority)
-    denial = broken_dependency(session, with_order(base, order), day, changed_from)
+    denial = first_refusal(session, with_order(base, order), day, changed_from)
     return denial or Placement(order, effect_of(base, day, order))
 
 
 def remove(session: Session, day: Day, order: Order) -> Session | Denial:
     """The session without ``order``, or a denial that names the first later order that needs it."""
     after = without_order(session, order.id)
-    return broken_dependency(session, after, day, order.priority) or after
+    return first_refusal(session, after, day, order.priority) or after
 
 
 def with_order(session: Session, order: Order) -> Session:
@@ -188,20 +185,19 @@ def net_cost_cents(order: Order) -> Cents:
     return price * MULTIPLIER * ticket.units
 
 
-def broken_dependency(
-    before: Session, after: Session, day: Day, changed_from: tuple[int, int]
-) -> Denial | None:
-    """The first later order that could be placed before an edit and no longer can, as a denial.
+def first_refusal(before: Session, after: Session, day: Day, changed_from: tuple[int, int]) -> Denial | None:
+    """Why an edit is refused, if it is: the first order, by priority, that cannot be placed after it.
 
-    One that a fee change had left short of buying power must still have its positions.
+    That is the new order on its own account, or one that could be placed before the edit. One that a
+    fee change had left short of buying power must still have its positions.
     """
     known = {order.id for order in before.orders}
     for order in after.orders:
-        if order.priority <= changed_from or order.id not in known:
-            continue
-        denial = admission(after, day, order)
+        denial = admission(after, day, order) if order.priority >= changed_from else None
         if denial is None:
             continue
+        if order.id not in known:
+            return denial
         was = admission(before, day, order)
         if was is None or was.code is not denial.code:
             message = f"order {order.id} placed later depends on this: {denial.message}"

@@ -132,6 +132,18 @@ async def test_a_refused_replacement_leaves_the_first_order(
     assert [view.id for view in await listed(town, trader, simulation)] == [first.order.id]
 
 
+async def test_an_opening_order_whose_position_was_closed_is_not_replaced(
+    town: Town, trader: Viewer, simulation: UUID
+) -> None:
+    opened = await placed(town, trader, simulation, request("+1 5940C", type="market"))
+    await move(town, trader, simulation, 10)
+    closed = await placed(town, trader, simulation, request("-1 5940C close", type="market"))
+    await move(town, trader, simulation, 20)
+    submission = Submission(simulation, request("+2 5940C", type="market"), opened.order.id)
+    refused = denied(await orders.place_order(town.ports, trader, submission))
+    assert (refused.code, str(closed.order.id) in refused.message) == (Code.ORDER_DEPENDENCY, True)
+
+
 async def test_deleting_a_filled_order_takes_what_followed_from_it(
     town: Town, trader: Viewer, simulation: UUID
 ) -> None:
