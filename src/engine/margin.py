@@ -6,7 +6,7 @@ from typing import TypeAlias
 from engine.contracts import Contract, Right
 from engine.market import MISSING_INDEX
 from engine.money import MULTIPLIER, Cents, IndexE4
-from engine.sides import Side
+from engine.sides import Side, least_needs_cents
 from engine.uncovering import cheapest_cents, cheapest_uncovering
 
 Book: TypeAlias = Mapping[Contract, int]
@@ -24,10 +24,11 @@ def margin_cents(book: Book, spx_e4: IndexE4) -> Cents:
     if all(held >= 0 for held in book.values()):
         return 0
     sides = [_side(book, right, spx_e4) for right in Right]
-    larger = max(cheapest_cents(side) for _, side in sides)
-    if worst_loss_cents(book) <= larger:
-        return larger
-    return max(larger, worst_loss_cents(_covered(book, sides)))
+    required = [cheapest_cents(side) for _, side in sides]
+    covered = sum(cents - least_needs_cents(side) for cents, (_, side) in zip(required, sides, strict=True))
+    if min(covered, worst_loss_cents(book)) <= max(required):
+        return max(required)
+    return max(*required, worst_loss_cents(_covered(book, sides)))
 
 
 def short_need_cents(contract: Contract, spx_e4: IndexE4) -> Cents:

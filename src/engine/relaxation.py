@@ -71,6 +71,10 @@ class Box:
         high[at], low[at] = below, below + 1
         return Box(self.low, high), Box(low, self.high)
 
+    def fixed(self, at: int, count: int) -> "Box":
+        """Exactly ``count`` uncovered at a strike."""
+        return self.split(at, count)[0].split(at, count - 1)[1]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relaxation:

@@ -29,7 +29,7 @@ from engine.relaxation import (
     corridor,
     relax,
 )
-from engine.sides import Side, Uncovered, choice_cents
+from engine.sides import Choice, Side, choice_cents
 
 LABELS_FIRST = 128
 LABELS_GROWTH = 4
@@ -39,11 +39,37 @@ ROWS_AT_ONCE_MAX = 1 << 18
 Step: TypeAlias = tuple[NDArray[np.intp], Counts]
 
 
-def search_cents(side: Side) -> Cents:
-    """What the cheapest choice requires."""
-    terrain, whole = Terrain.of(side), Box.of(side)
-    best = choice_cents(side, side.shorts)
-    boxes = [(whole, LABELS_FIRST)]
+def cheapest_choice(side: Side) -> Choice:
+    """A choice that requires least; of several any one."""
+    found = _cheaper(side, Box.of(side), choice_cents(side, side.shorts) + 1)
+    assert found is not None, "leaving everything uncovered is always possible"
+    return found
+
+
+def first_cheapest_choice(side: Side) -> Choice:
+    """The first of the choices that require least, in lexicographic order along the walk.
+
+    Strike by strike it asks whether a choice as cheap leaves fewer uncovered there.
+    """
+    choice, box = cheapest_choice(side), Box.of(side)
+    for at in range(len(side.held)):
+        least, asked = 0, choice.uncovered[at] - 1
+        while least < choice.uncovered[at]:
+            fewer, _ = box.split(at, asked)
+            found = _cheaper(side, fewer, choice.cents + 1)
+            if found is None:
+                least = asked + 1
+            else:
+                choice = found
+            asked = (least + choice.uncovered[at]) // 2
+        box = box.fixed(at, choice.uncovered[at])
+    return choice
+
+
+def _cheaper(side: Side, box: Box, cents: Cents) -> Choice | None:
+    """The cheapest choice in a box that requires less than ``cents``, or None."""
+    terrain, best = Terrain.of(side), Choice(cents, ())
+    boxes = [(box, LABELS_FIRST)]
     while boxes:
         box, labels_max = boxes.pop()
         relaxation = relax(terrain, box)
@@ -53,31 +79,18 @@ def search_cents(side: Side) -> Cents:
         if not complete:
             halves = box.split(*relaxation.split_point())
             boxes += [(half, labels_max * LABELS_GROWTH) for half in halves]
-    return best
+    return best if best.uncovered else None
 
 
-def search_uncovering(side: Side) -> Uncovered:
-    """The first of the cheapest choices, in lexicographic order along the walk."""
-    relaxation = relax(Terrain.of(side), Box.of(side))
-    assert relaxation is not None, "leaving everything uncovered is always possible"
-    labels, steps, _ = walk(side, corridor(relaxation, search_cents(side)), None)
-    row = int(np.argmin(labels[:, COST] + labels[:, WORST]))
-    uncovered: list[int] = []
-    for parents, counts in reversed(steps):
-        uncovered.append(int(counts[row]))
-        row = int(parents[row])
-    return tuple(reversed(uncovered))
-
-
-def _look_into(side: Side, relaxation: Relaxation, best: Cents, labels_max: int) -> tuple[Cents, bool]:
-    """The best cost known after looking into a box, and whether the box holds nothing better."""
-    best = min(best, choice_cents(side, relaxation.rounded_up()))
-    while relaxation.least_cents <= best - 1 + SLACK_CENTS:
-        most = _next_below(side, best, relaxation)
-        labels, _, complete = walk(side, corridor(relaxation, most), labels_max)
-        found = int(np.min(labels[:, COST] + labels[:, WORST], initial=best))
-        if complete or found >= best:
-            return min(best, found), complete
+def _look_into(side: Side, relaxation: Relaxation, best: Choice, labels_max: int) -> tuple[Choice, bool]:
+    """The best choice known after looking into a box, and whether the box holds nothing better."""
+    rounded = relaxation.rounded_up()
+    best = min(best, Choice(choice_cents(side, rounded), rounded))
+    while relaxation.least_cents <= best.cents - 1 + SLACK_CENTS:
+        most = _next_below(side, best.cents, relaxation)
+        found, complete = walk(side, corridor(relaxation, most), labels_max)
+        if complete or found is None or found >= best:
+            return min(best, found or best), complete
         best = found
     return best, True
 
@@ -96,12 +109,9 @@ def _next_below(side: Side, cents: Cents, relaxation: Relaxation) -> Cents:
     return max(cents - 1 - (cents - 1 - count * first) % step for count in counts)
 
 
-def walk(side: Side, inside: Corridor, labels_max: int | None) -> tuple[Labels, list[Step], bool]:
-    """The labels at the end of a corridor, in lexicographic order of their choices.
-
-    Beside them each strike's parents and counts, and whether every label was followed: at most
-    ``labels_max`` are, those that look cheapest.
-    """
+def walk(side: Side, inside: Corridor, labels_max: int) -> tuple[Choice | None, bool]:
+    """The cheapest choice found in a corridor, and whether every label was followed: at most
+    ``labels_max`` are, those that look cheapest."""
     labels: Labels = np.zeros((1, 4), np.int64)
     steps: list[Step] = []
     complete = True
@@ -112,21 +122,31 @@ def walk(side: Side, inside: Corridor, labels_max: int | None) -> tuple[Labels, 
         counts, all_counts = _counts(inside, at, labels_max)
         labels, (parents, taken) = _spread(inside, at, labels, counts)
         kept = _distinct(labels) if held < 0 else np.arange(len(labels))
-        if labels_max and len(kept) > labels_max:
+        if len(kept) > labels_max:
             complete = False
-            ranked = np.argpartition(inside.expected_cents(at, labels[kept]), labels_max)
-            kept = kept[np.sort(ranked[:labels_max])]
+            kept = kept[np.argpartition(inside.expected_cents(at, labels[kept]), labels_max)[:labels_max]]
         complete &= all_counts
         labels = labels[kept]
         steps.append((parents[kept], taken[kept]))
-    return labels, steps, complete
+    return _best_of(labels, steps), complete
 
 
-def _counts(inside: Corridor, at: int, labels_max: int | None) -> tuple[Counts, bool]:
+def _best_of(labels: Labels, steps: list[Step]) -> Choice | None:
+    """The cheapest of the labels at the end, read back to its choice."""
+    if not len(labels):
+        return None
+    totals = labels[:, COST] + labels[:, WORST]
+    row = best = int(np.argmin(totals))
+    uncovered: list[int] = []
+    for parents, counts in reversed(steps):
+        uncovered.append(int(counts[row]))
+        row = int(parents[row])
+    return Choice(int(totals[best]), tuple(reversed(uncovered)))
+
+
+def _counts(inside: Corridor, at: int, labels_max: int) -> tuple[Counts, bool]:
     """The counts of uncovered contracts to try at a strike, and whether they are all it can have."""
     low, high = int(inside.box.low[at]), int(inside.box.high[at])
-    if labels_max is None:
-        return np.arange(low, high + 1), True
     near, reach = inside.relaxation.solution[at], max(2, labels_max // LABELS_A_COUNT)
     first, last = max(low, math.floor(near) - reach), min(high, math.ceil(near) + reach)
     return np.arange(first, last + 1), (first, last) == (low, high)
@@ -152,10 +172,9 @@ def _spread(inside: Corridor, at: int, labels: Labels, counts: Counts) -> tuple[
 
 
 def _distinct(labels: Labels) -> NDArray[np.intp]:
-    """Rows, in order, but those that an earlier row alike in all but a worst no less replaces."""
+    """One row for each slope, loss and cost, with the least worst."""
     order = np.lexsort((labels[:, WORST], labels[:, COST], labels[:, LOSS], labels[:, SLOPE]))
     state = labels[order][:, :WORST]
-    group = np.cumsum(np.any(state[1:] != state[:-1], axis=1))
-    rank = order.copy()
-    rank[1:] -= group * len(labels)
-    return np.sort(order[np.minimum.accumulate(rank) == rank])
+    new = np.ones(len(order), np.bool_)
+    new[1:] = np.any(state[1:] != state[:-1], axis=1)
+    return order[new]

@@ -33,6 +33,14 @@ class Side:
         return max(0, -sum(self.held))
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Choice:
+    """Contracts that count as uncovered at each strike, and what the side then requires."""
+
+    cents: Cents
+    uncovered: Uncovered
+
+
 def covered_worst_cents(side: Side, uncovered: Uncovered) -> Cents:
     """The worst loss at expiry of the longs and the shorts left covered; at least 0.
 
@@ -50,3 +58,12 @@ def choice_cents(side: Side, uncovered: Uncovered) -> Cents:
     """What a choice requires: the covered worst loss and the needs of the uncovered shorts."""
     needs = sum(bare * need for bare, need in zip(uncovered, side.need_cents, strict=True))
     return covered_worst_cents(side, uncovered) + needs
+
+
+def least_needs_cents(side: Side) -> Cents:
+    """What the shorts that must stay uncovered need at least."""
+    left, cents = side.excess, 0
+    for need, short in sorted(zip(side.need_cents, side.shorts, strict=True)):
+        cents += need * min(short, left)
+        left -= min(short, left)
+    return cents

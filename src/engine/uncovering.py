@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, product
 
 from engine.money import Cents
-from engine.searching import search_cents, search_uncovering
+from engine.searching import cheapest_choice, first_cheapest_choice
 from engine.sides import Side, Uncovered, choice_cents, covered_worst_cents
 
 TRIED_ONE_BY_ONE_MAX = 24
@@ -19,13 +19,13 @@ TRIED_ONE_BY_ONE_MAX = 24
 def cheapest_cents(side: Side) -> Cents:
     """The least that a choice of uncovered shorts requires of the side."""
     easy = _easy_choice(side)
-    return search_cents(side) if easy is None else choice_cents(side, easy)
+    return cheapest_choice(side).cents if easy is None else choice_cents(side, easy)
 
 
 def cheapest_uncovering(side: Side) -> Uncovered:
     """The uncovered contracts at each strike that require least."""
     easy = _easy_choice(side)
-    return search_uncovering(side) if easy is None else easy
+    return first_cheapest_choice(side).uncovered if easy is None else easy
 
 
 def _easy_choice(side: Side) -> Uncovered | None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.contracts import Contract
 from engine.margin import margin_cents
 from engine.market import MISSING_INDEX
 from tests.engine.books import book, books
@@ -68,19 +69,19 @@ def test_two_sides_that_lose_at_one_level_add_up() -> None:
 
 @given(books(NEAR_STRIKES), st.integers(50_000_000, 70_000_000))
 @settings(max_examples=150, deadline=None)
-def test_margin_equals_every_choice_tried_near_the_money(legs: dict, spx_e4: int) -> None:
+def test_margin_equals_every_choice_tried_near_the_money(legs: dict[Contract, int], spx_e4: int) -> None:
     assert margin_cents(legs, spx_e4) == slow_margin(legs, Decimal(spx_e4) / 10_000) * 100
 
 
 @given(books(FAR_STRIKES), st.integers(1, 70_000_000))
 @settings(max_examples=250, deadline=None)
 def test_margin_equals_every_choice_tried_with_wide_spreads_deep_in_the_money(
-    legs: dict, spx_e4: int
+    legs: dict[Contract, int], spx_e4: int
 ) -> None:
     assert margin_cents(legs, spx_e4) == slow_margin(legs, Decimal(spx_e4) / 10_000) * 100
 
 
 @given(books(FAR_STRIKES))
 @settings(max_examples=50, deadline=None)
-def test_margin_equals_every_choice_tried_without_an_index(legs: dict) -> None:
+def test_margin_equals_every_choice_tried_without_an_index(legs: dict[Contract, int]) -> None:
     assert margin_cents(legs, MISSING_INDEX) == slow_margin(legs, UNKNOWN_INDEX) * 100

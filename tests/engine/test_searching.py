@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.contracts import Contract, Right
 from engine.margin import POINT_CENTS, short_need_cents
-from engine.searching import search_cents, search_uncovering
+from engine.searching import cheapest_choice, first_cheapest_choice
 from engine.sides import Side, choice_cents, covered_worst_cents
 from engine.uncovering import cheapest_cents, cheapest_uncovering, choices_of, is_narrow
 
@@ -33,7 +33,7 @@ def first_cheapest(side: Side) -> tuple[int, ...]:
 
 
 def lowest_uncovered_first_cents(side: Side, count: int) -> int:
-    uncovered = []
+    uncovered: list[int] = []
     for short in side.shorts:
         uncovered.append(min(short, count - sum(uncovered)))
     return choice_cents(side, tuple(uncovered))
@@ -56,14 +56,14 @@ sides = st.builds(
 @settings(max_examples=600, deadline=None)
 def test_search_finds_the_first_of_the_cheapest_choices(side: Side) -> None:
     first = first_cheapest(side)
-    assert search_cents(side) == choice_cents(side, first)
-    assert search_uncovering(side) == first
+    assert cheapest_choice(side).cents == choice_cents(side, first)
+    assert first_cheapest_choice(side).uncovered == first
 
 
 @given(sides)
 @settings(max_examples=300, deadline=None)
 def test_answers_at_hand_are_those_of_the_search(side: Side) -> None:
-    assert cheapest_cents(side) == search_cents(side)
+    assert cheapest_cents(side) == cheapest_choice(side).cents
     assert cheapest_uncovering(side) == first_cheapest(side)
 
 
@@ -86,14 +86,15 @@ def test_out_of_the_money_calls_by_the_hundred_leave_the_lowest_uncovered(seed: 
     side = side_of(Right.CALL, {5450 + 5 * n: tape.randint(-1000, 980) or 1 for n in range(100)})
     counts = range(side.excess, sum(side.shorts) + 1)
     best = min(lowest_uncovered_first_cents(side, count) for count in counts[:200])
-    assert search_cents(side) == best
+    assert cheapest_choice(side).cents == best
 
 
 @pytest.mark.parametrize(("seed", "right"), [*product(range(6), Right)])
 def test_any_choice_of_a_large_side_costs_at_least_what_the_search_found(seed: int, right: Right) -> None:
     tape = random.Random(seed)
     side = side_of(right, {1000 + 25 * n: tape.randint(-10, 10) or 1 for n in range(40)})
-    cents, uncovered = search_cents(side), search_uncovering(side)
+    found = cheapest_choice(side)
+    cents, uncovered = found.cents, found.uncovered
     assert choice_cents(side, uncovered) == cents
     for at, short in enumerate(side.shorts):
         for count in range(short + 1):
