@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, text
 from sqlmodel import Field, SQLModel
 
 
@@ -11,6 +11,9 @@ class SessionEventRow(SQLModel, table=True):
     """One change. ``seq`` is the session's version after the write that made it."""
 
     __tablename__ = "session_events"
+    __table_args__ = (
+        Index("session_events_of_order", "order_id", postgresql_where=text("order_id IS NOT NULL")),
+    )
 
     session_id: int = Field(
         sa_column=Column(

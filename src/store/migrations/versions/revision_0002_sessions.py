@@ -25,6 +25,12 @@ def upgrade() -> None:
         sa.Column("order_id", sa.Uuid, nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     )
+    op.create_index(
+        "session_events_of_order",
+        "session_events",
+        ["order_id"],
+        postgresql_where=sa.text("order_id IS NOT NULL"),
+    )
 
 
 def _sessions() -> None:
