@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from runtime.settings import Settings
-from zerodte.failures import HOPELESS, CannotRun
+from zerodte.failures import HOPELESS, CannotRun, told_of_files
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 DATE = ["%Y-%m-%d"]
@@ -94,7 +94,8 @@ def import_days(
 ) -> None:
     """Publish recorded days from a vendor's files."""
     root = read_settings(data_dir=data_dir).data_dir / "days"
-    part("recorded_days").import_days(root, format_, tuple(paths), settlement)
+    with told_of_files():
+        part("recorded_days").import_days(root, format_, tuple(paths), settlement)
 
 
 @app.command()
@@ -106,7 +107,8 @@ def generate(
 ) -> None:
     """Publish synthetic days: the same bytes for the same seed on every machine."""
     root = read_settings(data_dir=data_dir).data_dir / "days"
-    part("recorded_days").generate_days(root, from_.date(), days, seed)
+    with told_of_files():
+        part("recorded_days").generate_days(root, from_.date(), days, seed)
 
 
 @app.command()
@@ -118,9 +120,10 @@ def days(
     """List the recorded days."""
     root = read_settings(data_dir=data_dir).data_dir / "days"
     recorded_days = part("recorded_days")
-    recorded_days.list_days(root)
-    if verify:
-        recorded_days.verify_days(root)
+    with told_of_files():
+        recorded_days.list_days(root)
+        if verify:
+            recorded_days.verify_days(root)
 
 
 @app.command()
@@ -128,7 +131,8 @@ def schema(
     directory: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("schema"),
 ) -> None:
     """Write the contracts of both faces: schema.graphql and openapi.yaml."""
-    part("contracts").write_contracts(directory)
+    with told_of_files():
+        part("contracts").write_contracts(directory)
 
 
 @operators.command(name="add")

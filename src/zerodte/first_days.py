@@ -2,16 +2,26 @@
 that a data directory starts with. ``python -m zerodte.first_days DAYS_DIRECTORY COUNT``"""
 
 import sys
+from datetime import date
 from pathlib import Path
 
 from marketdata.generating import first_run_dates, generate_dates
 from marketdata.library import Library
+from marketdata.refusals import DayUnavailable
 
 
 def make_first_days(root: Path, count: int) -> None:
-    """Publish those of the first ``count`` days that are missing; a recorded day stays in its place."""
+    """Publish those of the first ``count`` days that are missing; a recorded day stays in its place,
+    and so does one that cannot be read."""
     library = Library(root)
-    generate_dates(root, [date for date in first_run_dates(count) if library.current(date) is None])
+    generate_dates(root, [on for on in first_run_dates(count) if _is_missing(library, on)])
+
+
+def _is_missing(library: Library, on: date) -> bool:
+    try:
+        return library.current(on) is None
+    except DayUnavailable:
+        return False
 
 
 if __name__ == "__main__":

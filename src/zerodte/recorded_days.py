@@ -14,13 +14,14 @@ from engine.money import Cents
 from engine.synthetic import SEED_DEFAULT
 from marketdata.generating import GenerationRefused, generate
 from marketdata.importing import ImportRequest, run_import
-from marketdata.library import DayInfo, Library
+from marketdata.library import DayInfo, Library, dates_under
 from marketdata.refusals import SourceRefused
 from marketdata.verifying import verify_library
 from runtime.clocks import wall
 from zerodte.failures import CannotRun
 
 SETTLEMENT_PLACES = 2
+SETTLEMENT_MAX = 200_000  # a day's index values reach little further
 
 console = Console()
 
@@ -50,14 +51,23 @@ def generate_days(root: Path, first_date: date, days: int, seed: int | None) -> 
             )
     except GenerationRefused as refusal:
         raise CannotRun(str(refusal)) from refusal
-    _print_days(report.published)
+    if report.published:
+        _print_days(report.published)
     for kept in report.kept:
         console.print(f"{kept} was left alone: it is recorded")
 
 
 def list_days(root: Path) -> None:
-    """Print every published day."""
-    _print_days(Library(root).days())
+    """Print every published day, and which dates cannot be read."""
+    days = Library(root).days()
+    if days:
+        _print_days(days)
+    unreadable = sorted(dates_under(root) - {day.date for day in days})
+    for on in unreadable:
+        console.print(f"{on} cannot be read: `zerodte days --verify` tells why")
+    if not days and not unreadable:
+        hint = "try `zerodte generate --from 2025-01-13 --days 5`"
+        console.print(f"no day is recorded in {root}; {hint}", markup=False, highlight=False, soft_wrap=True)
 
 
 def verify_days(root: Path) -> None:
@@ -98,7 +108,7 @@ def _cents(text: str) -> Cents:
         exponent = value.as_tuple().exponent
     except InvalidOperation:
         exponent = "n"
-    if not isinstance(exponent, int) or exponent < -SETTLEMENT_PLACES or value <= 0:
+    if not isinstance(exponent, int) or exponent < -SETTLEMENT_PLACES or not 0 < value <= SETTLEMENT_MAX:
         raise CannotRun(f"settlement: must be a price with up to two places, like 2743.15, not {text}")
     return int(value * 100)
 
@@ -116,4 +126,4 @@ def _print_days(days: tuple[DayInfo, ...]) -> None:
             f"{day.source}{' (synthetic)' if day.synthetic and day.source != 'synthetic' else ''}",
             f"{day.size_bytes / 1e6:.1f}",
         )
-    console.print(table if days else "no day is recorded; try `zerodte generate --from 2025-01-13 --days 5`")
+    console.print(table)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from runtime.logs import configure_logs
 from runtime.settings import Settings
 from zerodte.connecting import connected, environment
-from zerodte.failures import CannotRun
+from zerodte.failures import CannotRun, told_of_files
 from zerodte.listening import take_address, url_of
 from zerodte.programs import Program
 from zerodte.servers import postgres, prepare_site, valkey
@@ -39,9 +39,10 @@ def up(settings: Settings, announce: Callable[[str], None]) -> None:
     Servers that the settings name are used; embedded ones stand in for those they do not. Raises
     DataDirectoryBusy, AddressTaken, ServersUnavailable or StartFailed.
     """
-    configure_logs(settings.log_level)
     data_dir = settings.data_dir.resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    with told_of_files():
+        data_dir.mkdir(parents=True, exist_ok=True)
+    configure_logs(settings.log_level)
     with (
         alone_in(data_dir),
         take_address(settings.host, settings.port, PATIENCE_SECONDS) as listener,

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from store.migrating import head
-from tests.days import publish_tiny_day
+from tests.days import DATE, publish_tiny_day
 from tests.people import town
 from zerodte.cli import app, read_settings
 from zerodte.failures import CannotRun
@@ -52,8 +52,28 @@ def test_a_damaged_day_is_named(tmp_path: Path) -> None:
 
 def test_an_empty_library_says_how_to_fill_it(tmp_path: Path) -> None:
     assert invoke("days", "--data-dir", tmp_path) == (
-        "no day is recorded; try `zerodte generate --from 2025-01-13 --days 5`\n"
+        f"no day is recorded in {tmp_path / 'days'}; try `zerodte generate --from 2025-01-13 --days 5`\n"
     )
+
+
+def test_a_date_that_cannot_be_read_is_listed_as_such(tmp_path: Path) -> None:
+    publish_tiny_day(tmp_path / "days")
+    (tmp_path / "days" / DATE.isoformat() / "CURRENT").write_text("elsewhere\n")
+    said = invoke("days", "--data-dir", tmp_path)
+    assert said == f"{DATE} cannot be read: `zerodte days --verify` tells why\n"
+
+
+def test_a_recorded_day_is_left_alone_and_that_is_all_that_is_said(tmp_path: Path) -> None:
+    publish_tiny_day(tmp_path / "days")
+    said = invoke("generate", "--from", DATE.isoformat(), "--days", 1, "--data-dir", tmp_path)
+    assert said.strip() == f"{DATE} was left alone: it is recorded"
+
+
+@pytest.mark.parametrize("words", [("generate", "--from", "2025-01-15", "--days", 1), ("up", "--port", 0)])
+def test_a_data_directory_that_is_a_file_is_named(words: tuple[object, ...], tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert invoke(*words, "--data-dir", file).startswith(f"refused: {file}")
 
 
 @pytest.mark.parametrize(
@@ -67,6 +87,10 @@ def test_an_empty_library_says_how_to_fill_it(tmp_path: Path) -> None:
         (
             ("import", "cboe", "x", "--settlement", "2743.155"),
             "refused: settlement: must be a price with up to two places, like 2743.15, not 2743.155",
+        ),
+        (
+            ("import", "cboe", "x", "--settlement", "1e12"),
+            "refused: settlement: must be a price with up to two places, like 2743.15, not 1e12",
         ),
         (
             ("generate", "--from", "1999-01-04", "--days", 1),

@@ -19,3 +19,10 @@ def test_days_that_are_there_are_not_made_again(tmp_path: Path) -> None:
     made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     make_first_days(tmp_path, 1)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == made
+
+
+def test_a_day_that_cannot_be_read_is_left_and_does_not_keep_the_others_away(tmp_path: Path) -> None:
+    info = publish_tiny_day(tmp_path)
+    (tmp_path / DATE.isoformat() / info.content_hash / "manifest.json").unlink()
+    make_first_days(tmp_path, 3)
+    assert [day.date for day in Library(tmp_path).days()] == [date(2025, 1, 13), date(2025, 1, 14)]
