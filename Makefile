@@ -32,14 +32,14 @@ bench: $(VENV)/.dev $(VENV)/.built
 soak: $(VENV)/.dev $(VENV)/.built
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest $(ARGS)
 
-# Hashes of every version that pyproject.toml allows today; neither file names where they came from.
+# The versions in force and their hashes; ARGS=--upgrade takes newer ones. No file names where they came from.
 lock:
 	$(PYTHON) -m venv build/uv
 	build/uv/bin/python -m pip install --quiet uv
 	build/uv/bin/uv pip compile --universal --generate-hashes --no-header --quiet \
-		--python-version 3.11 pyproject.toml -o requirements.lock
+		--python-version 3.11 $(ARGS) pyproject.toml -o requirements.lock
 	build/uv/bin/uv pip compile --universal --generate-hashes --no-header --quiet \
-		--python-version 3.11 --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+		--python-version 3.11 $(ARGS) --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=...")'
