@@ -109,7 +109,8 @@ class Library:
     def open(self, on: date, content_hash: str | None = None) -> Day:
         """A revision of a day, the one in force unless ``content_hash`` names another.
 
-        Raises DayNotFound, or DayUnavailable with a message that names the file at fault.
+        Raises DayNotFound where none is in force, or DayUnavailable with a message that names the
+        file or folder at fault: somebody was told of a revision, so it ought to be there.
         """
         key = (on, content_hash or self._current_hash(on))
         with self._lock:
@@ -147,7 +148,7 @@ class Library:
         on, content_hash = key
         folder = self._root / on.isoformat() / content_hash
         if not folder.is_dir():
-            raise DayNotFound(f"revision {content_hash} of {on} is not published")
+            raise DayUnavailable(f"{folder}: not there")
         return open_folder(folder)
 
     def _keep(self, key: tuple[date, str], mapped: MappedDay) -> MappedDay:

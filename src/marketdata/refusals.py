@@ -2,11 +2,11 @@
 
 
 class DayNotFound(LookupError):
-    """No such day, or no such revision of it, is published."""
+    """No such day is published."""
 
 
 class DayUnavailable(Exception):
-    """A published day that cannot be read: incomplete, corrupt, or of an unknown format."""
+    """A published day that cannot be read: gone, incomplete, corrupt, or of an unknown format."""
 
 
 class DayRefused(Exception):

@@ -77,8 +77,12 @@ def test_what_is_not_published_is_not_found(tmp_path: Path) -> None:
     assert library.current(date(2025, 1, 16)) is None
     with pytest.raises(DayNotFound, match="no session is recorded for 2025-01-16"):
         library.open(date(2025, 1, 16))
-    with pytest.raises(DayNotFound, match="revision 00ff of 2025-01-15 is not published"):
-        library.open(DATE, "00ff")
+
+
+def test_a_revision_that_was_taken_away_is_unavailable(tmp_path: Path) -> None:
+    publish_tiny_day(tmp_path)
+    with pytest.raises(DayUnavailable, match=r"2025-01-15/00ff: not there"):
+        Library(tmp_path).open(DATE, "00ff")
 
 
 def test_one_second_of_the_chain_and_one_contract_of_the_day(tmp_path: Path) -> None:
