@@ -10,9 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from engine.contracts import ROOT
-from marketdata.collecting import Gathering
-from marketdata.decoding import ABSENT, SECONDS_A_DAY, UNREADABLE, calendar_day, decode, price_e4, wall_clock
-from marketdata.reports import Finding
+from marketdata.collecting import OPEN_SECOND, Gathering, Identities
+from marketdata.decoding import (
+    ABSENT,
+    SECONDS_A_DAY,
+    UNREADABLE,
+    calendar_day,
+    decode,
+    price_e4,
+    put,
+    wall_clock,
+)
 from marketdata.rows import DayRows, Integers, QuoteRows
 from marketdata.sources import Batch, Reading, Source, by_date, csv_batches, find_sources
 
@@ -21,9 +29,7 @@ REQUIRED = (
 )  # fmt: skip
 OPTIONAL = ("underlying_bid", "underlying_ask", "active_underlying_price", "implied_volatility", "delta")
 
-OPEN_SECOND = 9 * 3600 + 30 * 60
 PINNED_VOLATILITY_E4 = 200
-_CALL, _PUT = 0, 1
 
 
 def find(paths: Iterable[Path]) -> list[tuple[Source, ...]]:
@@ -41,17 +47,17 @@ def read(sources: Sequence[Source], reading: Reading) -> Iterator[DayRows]:
 
 
 def _gather(batch: Batch, gathering: Gathering, reading: Reading) -> None:
-    columns, origins, tally = batch.columns, batch.origins, reading.tally
+    columns = batch.columns
     stamps = decode(columns["quote_datetime"], wall_clock)
-    expiries = decode(columns["expiration"], calendar_day)
-    malformed = (stamps == UNREADABLE) | (expiries == UNREADABLE)
-    ours = ~malformed & (decode(columns["root"], _is_ours) == 1)
-    expiring = ours & (stamps // SECONDS_A_DAY == expiries)
-    tally.note(Finding.MALFORMED, origins[malformed])
-    tally.note(Finding.OTHER_ROOT, origins[~malformed & ~ours])
-    tally.note(Finding.OTHER_EXPIRY, origins[ours & ~expiring])
+    identities = Identities(
+        origins=batch.origins,
+        stamps=stamps,
+        expiries=decode(columns["expiration"], calendar_day),
+        is_ours=decode(columns["root"], _is_ours) == 1,
+    )
+    expiring = identities.expiring(reading.tally)
     _gather_quotes(batch.where(expiring), stamps[expiring], gathering)
-    volatility = ~malformed & (decode(columns["underlying_symbol"], _is_vix) == 1)
+    volatility = (stamps != UNREADABLE) & (decode(columns["underlying_symbol"], _is_vix) == 1)
     _gather_vix(batch.where(volatility), stamps[volatility], gathering)
 
 
@@ -68,34 +74,20 @@ def _gather_quotes(batch: Batch, stamps: Integers, gathering: Gathering) -> None
     quotes = QuoteRows(
         origins=batch.origins,
         strikes_e4=decode(columns["strike"], price_e4),
-        puts=decode(columns["option_type"], _right),
+        puts=decode(columns["option_type"], put),
         seconds=stamps % SECONDS_A_DAY - OPEN_SECOND,
         bids_e4=decode(columns["bid"], price_e4),
         asks_e4=decode(columns["ask"], price_e4),
         deltas_e4=_deltas(batch),
     )
-    levels = _levels(batch)
-    for ordinal, chosen in _days(stamps):
-        day = gathering.at(ordinal)
-        day.quotes.append(quotes.where(chosen))
-        day.spx.append((quotes.seconds[chosen], levels[chosen]))
+    gathering.add(stamps // SECONDS_A_DAY, quotes, _levels(batch))
 
 
 def _gather_vix(batch: Batch, stamps: Integers, gathering: Gathering) -> None:
     levels = _levels(batch)
-    for ordinal, chosen in _days(stamps):
-        seconds = stamps[chosen] % SECONDS_A_DAY - OPEN_SECOND
-        gathering.at(ordinal).vix.append((seconds, levels[chosen]))
-
-
-def _days(stamps: Integers) -> Iterator[tuple[int, np.ndarray]]:
-    ordinals = stamps // SECONDS_A_DAY
-    for ordinal in np.unique(ordinals):
-        yield int(ordinal), ordinals == ordinal
-
-
-def _right(value: object) -> int:
-    return {"C": _CALL, "P": _PUT}.get(str(value).strip().upper(), UNREADABLE)
+    for ordinal in np.unique(stamps // SECONDS_A_DAY):
+        chosen = stamps // SECONDS_A_DAY == ordinal
+        gathering.at(int(ordinal)).vix.append((stamps[chosen] % SECONDS_A_DAY - OPEN_SECOND, levels[chosen]))
 
 
 def _deltas(batch: Batch) -> Integers:

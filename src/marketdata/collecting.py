@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.calendar import session_of
+from marketdata.decoding import SECONDS_A_DAY, UNREADABLE
 from marketdata.reports import Finding, Tally
 from marketdata.rows import DayRows, Integers, Prints, QuoteRows
+
+OPEN_SECOND = 9 * 3600 + 30 * 60  # of New York's clock
 
 
 @dataclass(slots=True)
@@ -29,6 +33,14 @@ class Gathering:
     def at(self, ordinal: int) -> Gathered:
         return self.days.setdefault(ordinal, Gathered())
 
+    def add(self, ordinals: Integers, quotes: QuoteRows, levels_e4: Integers) -> None:
+        """Quotes, and the level of SPX that stands beside each, to the dates they are of."""
+        for ordinal in np.unique(ordinals):
+            chosen = ordinals == ordinal
+            day = self.at(int(ordinal))
+            day.quotes.append(quotes.where(chosen))
+            day.spx.append((quotes.seconds[chosen], levels_e4[chosen]))
+
     def day_rows(self, tally: Tally) -> Iterator[DayRows]:
         """The days in order of their dates. Dates without quotes, or without a session, give none."""
         for ordinal, gathered in sorted(self.days.items()):
@@ -39,6 +51,26 @@ class Gathering:
             elif gathered.quotes:
                 quotes = QuoteRows.joined(gathered.quotes)
                 yield DayRows(bounds, quotes, _prints(gathered.spx), _prints(gathered.vix))
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """What rows say they are. ``stamps`` as ``decoding.wall_clock`` gives them, ``expiries`` ordinals."""
+
+    origins: Integers
+    stamps: Integers
+    expiries: Integers
+    is_ours: NDArray[np.bool_]
+
+    def expiring(self, tally: Tally) -> NDArray[np.bool_]:
+        """Which are SPXW options that expire on the day; all others are counted."""
+        malformed = (self.stamps == UNREADABLE) | (self.expiries == UNREADABLE)
+        ours = ~malformed & self.is_ours
+        expiring: NDArray[np.bool_] = ours & (self.stamps // SECONDS_A_DAY == self.expiries)
+        tally.note(Finding.MALFORMED, self.origins[malformed])
+        tally.note(Finding.OTHER_ROOT, self.origins[~malformed & ~ours])
+        tally.note(Finding.OTHER_EXPIRY, self.origins[ours & ~expiring])
+        return expiring
 
 
 def _prints(parts: list[tuple[Integers, Integers]]) -> Prints:

@@ -17,7 +17,9 @@ PRICE_E4_MAX = 10**13
 
 SECONDS_A_DAY = 86_400
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CLOCK = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.0+)?", re.ASCII)
+_CLOCK = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)", re.ASCII)
+_TIME_OF_DAY = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?", re.ASCII)
+_RIGHTS = {"C": 0, "CALL": 0, "P": 1, "PUT": 1}
 
 
 def decode(column: pa.Array, parse: Callable[[Any], int]) -> NDArray[np.int64]:
@@ -54,7 +56,7 @@ def integer(value: object) -> int:
 
 
 def calendar_day(value: object) -> int:
-    """The ordinal of a date written ``YYYY-MM-DD``."""
+    """The ordinal of a date written ``YYYY-MM-DD`` or ``YYYYMMDD``."""
     try:
         return date.fromisoformat(str(value).strip()).toordinal()
     except ValueError:
@@ -66,11 +68,24 @@ def wall_clock(value: object) -> int:
     match = _CLOCK.fullmatch(str(value).strip())
     if match is None:
         return UNREADABLE
-    day, hours, minutes, seconds = match.groups()
-    ordinal = calendar_day(day)
-    if ordinal == UNREADABLE or int(hours) > 23 or int(minutes) > 59 or int(seconds) > 59:
+    ordinal, second = calendar_day(match[1]), time_of_day(match[2])
+    return UNREADABLE if UNREADABLE in (ordinal, second) else ordinal * SECONDS_A_DAY + second
+
+
+def time_of_day(value: object) -> int:
+    """Seconds since midnight of a ``HH:MM:SS``, a fraction rounded up as in ``utc_second``."""
+    match = _TIME_OF_DAY.fullmatch(str(value).strip())
+    if match is None:
         return UNREADABLE
-    return ordinal * SECONDS_A_DAY + int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+    hours, minutes, seconds, fraction = (int(part or 0) for part in match.groups())
+    if hours > 23 or minutes > 59 or seconds > 59:
+        return UNREADABLE
+    return hours * 3600 + minutes * 60 + seconds + (fraction > 0)
+
+
+def put(value: object) -> int:
+    """1 for a put and 0 for a call, by their first letters or in full."""
+    return _RIGHTS.get(str(value).strip().upper(), UNREADABLE)
 
 
 def utc_second(value: object) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.contracts import ROOT
-from marketdata.collecting import Gathering
+from marketdata.collecting import OPEN_SECOND, Gathering
 from marketdata.decoding import ABSENT, UNREADABLE, decode, integer, price_e4
 from marketdata.refusals import SourceRefused
 from marketdata.reports import Finding
@@ -21,8 +21,7 @@ from marketdata.rows import DayRows, Integers, QuoteRows, absent
 from marketdata.sources import Reading, Source, by_date, files_at, headerless_batches, members
 
 BAR_SECONDS = 60
-NEW_YORK_OPEN_SECOND = 9 * 3600 + 30 * 60
-CHICAGO_OPEN_SECOND = NEW_YORK_OPEN_SECOND - 3600
+CHICAGO_OPEN_SECOND = OPEN_SECOND - 3600
 
 QUOTE_COLUMNS = (
     "ms", "bid_open", "bid_high", "bid_low", "bid", "bid_size",
@@ -122,7 +121,7 @@ def _quotes(contract: Contract, source: Source, reading: Reading) -> QuoteRows:
             origins=batch.origins,
             strikes_e4=np.full(count, contract.strike_e4),
             puts=np.full(count, int(contract.put)),
-            seconds=_bar_ends(decode(batch.columns["ms"], integer), NEW_YORK_OPEN_SECOND),
+            seconds=_bar_ends(decode(batch.columns["ms"], integer), OPEN_SECOND),
             bids_e4=decode(batch.columns["bid"], integer),
             asks_e4=decode(batch.columns["ask"], integer),
             deltas_e4=absent(count),

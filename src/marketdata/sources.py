@@ -149,16 +149,18 @@ def csv_batches(
     Raises SourceRefused when a required column is missing. Rows with too many or too few fields are
     counted as malformed.
     """
-    _require(source, required, _header(source))
+    names = header(source)
+    require(source, required, names)
     total = source.size_bytes
-    for block, batch in enumerate(_csv_batches(source, [*required, *optional], None, reading), 1):
+    batches = _csv_batches(source, [*required, *optional], (names, 2), reading)
+    for block, batch in enumerate(batches, 1):
         yield batch
         reading.report(source, min(block * BLOCK_BYTES, total), total)
 
 
 def headerless_batches(source: Source, names: Sequence[str], reading: Reading) -> Iterator[Batch]:
     """As ``csv_batches`` for a file without a header whose columns are known."""
-    yield from _csv_batches(source, names, names, reading)
+    yield from _csv_batches(source, names, (names, 1), reading)
 
 
 def parquet_batches(
@@ -168,7 +170,7 @@ def parquet_batches(
     base, done = reading.enter(source), 0
     try:
         with pa.parquet.ParquetFile(source.path) as file:
-            _require(source, required, file.schema_arrow.names)
+            require(source, required, file.schema_arrow.names)
             wanted = [*required, *(name for name in optional if name in file.schema_arrow.names)]
             for rows in file.iter_batches(columns=wanted):
                 origins = base + 1 + done + np.arange(len(rows))
@@ -180,24 +182,27 @@ def parquet_batches(
         raise SourceRefused(f"{source.name}: {error}") from error
 
 
-def _header(source: Source) -> list[str]:
+def header(source: Source) -> list[str]:
+    """The names of a CSV file's columns, without the blanks, quotes or brackets around them."""
     first = source.line(1).removeprefix("\ufeff")
-    return [name.strip().strip('"') for name in first.split(",")]
+    return [name.strip().strip('"[]') for name in first.split(",")]
 
 
-def _require(source: Source, required: Sequence[str], present: Sequence[str]) -> None:
+def require(source: Source, required: Sequence[str], present: Sequence[str]) -> None:
+    """Raises SourceRefused, naming the first column that is missing."""
     missing = [name for name in required if name not in present]
     if missing:
         raise SourceRefused(f"{source.name}: missing column {missing[0]!r}, there are: {', '.join(present)}")
 
 
 def _csv_batches(
-    source: Source, wanted: Sequence[str], names: Sequence[str] | None, reading: Reading
+    source: Source, wanted: Sequence[str], layout: tuple[Sequence[str], int], reading: Reading
 ) -> Iterator[Batch]:
+    """``layout``: the names of all columns, and the line of the first row."""
     base, malformed = reading.enter(source), _Malformed()
-    first_line, done = (2 if names is None else 1), 0
+    first_line, done = layout[1], 0
     with source.open() as file:
-        for rows in _open_csv(file, source, wanted, names, malformed):
+        for rows in _open_csv(file, source, wanted, layout, malformed):
             origins = base + malformed.lines_of(done, len(rows), first_line)
             done += len(rows)
             reading.tally.rows_read += len(rows)
@@ -210,7 +215,7 @@ def _open_csv(
     file: IO[bytes],
     source: Source,
     wanted: Sequence[str],
-    names: Sequence[str] | None,
+    layout: tuple[Sequence[str], int],
     malformed: "_Malformed",
 ) -> Iterator[pa.RecordBatch]:
     """Line numbers of malformed rows are only known to a reader without threads."""
@@ -218,7 +223,10 @@ def _open_csv(
         yield from pa.csv.open_csv(
             file,
             read_options=pa.csv.ReadOptions(
-                block_size=BLOCK_BYTES, use_threads=False, column_names=None if names is None else list(names)
+                block_size=BLOCK_BYTES,
+                use_threads=False,
+                column_names=list(layout[0]),
+                skip_rows=layout[1] - 1,
             ),
             parse_options=pa.csv.ParseOptions(invalid_row_handler=malformed.skip, ignore_empty_lines=False),
             convert_options=pa.csv.ConvertOptions(
