@@ -25,6 +25,7 @@ class Code(StrEnum):
     # market data
     SESSION_NOT_RECORDED = "session_not_recorded"
     OUTSIDE_SESSION = "outside_session"
+    DAY_UNAVAILABLE = "day_unavailable"
     UNKNOWN_SERIES = "unknown_series"
     # sessions
     SIMULATION_EXISTS = "simulation_exists"

@@ -48,6 +48,7 @@ STATUS_OF: Mapping[Code | HttpCode, int] = {
     Code.CODE_LOCKED: 400,
     Code.SESSION_NOT_RECORDED: 404,
     Code.OUTSIDE_SESSION: 404,
+    Code.DAY_UNAVAILABLE: 503,
     Code.UNKNOWN_SERIES: 400,
     Code.SIMULATION_EXISTS: 409,
     Code.SESSION_FROZEN: 409,

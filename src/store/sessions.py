@@ -131,6 +131,18 @@ async def simulations(
     return tuple(from_row(row) for row in await tx.execute(statement))
 
 
+async def simulation_on(tx: Tx, user_id: int, on: date) -> UUID | None:
+    """The id of the user's simulation on a date."""
+    statement = select(_sessions.c.uuid).where(
+        _sessions.c.user_id == user_id,
+        _sessions.c.date == on,
+        _sessions.c.account_id.is_(None),
+        _sessions.c.deleted_at.is_(None),
+    )
+    found: UUID | None = (await tx.execute(statement)).scalars().first()
+    return found
+
+
 async def set_clock(tx: Tx, session: StoredSession, at: datetime) -> None:
     await tx.execute(update(_sessions).where(_sessions.c.id == session.id).values(clock_at=at))
 

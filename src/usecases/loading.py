@@ -1,18 +1,24 @@
 """A stored session brought together with its day and orders, as the engine wants it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
 from engine.denials import Code, Denial
 from engine.market import Day
 from engine.sessions import Session, SessionState, order_state, state_at
+from marketdata.refusals import DayUnavailable
 from store import orders, sessions
 from store.database import Tx
 from store.orders import StoredOrder
 from store.sessions import StoredSession
 from usecases.ports import Ports, Viewer
 from usecases.views import OrderView, SessionMode, SessionView
+
+log = structlog.get_logger()
 
 NO_SESSION = Denial(Code.NOT_FOUND, "no such session")
 
@@ -39,9 +45,14 @@ class Loaded:
         return next((stored for stored in self.orders if stored.order.id == order_id), None)
 
 
-async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> Loaded:
-    """The session's day and orders. Raises DayUnavailable when the pinned day cannot be read."""
-    day = ports.library.open(stored.date, stored.day_hash)
+async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> Loaded | Denial:
+    """The session's day and orders, or a denial that names the pinned day when it cannot be read."""
+    try:
+        day = ports.library.open(stored.date, stored.day_hash)
+    except DayUnavailable as reason:
+        log.warning("day_unavailable", date=str(stored.date), session=str(stored.uuid), reason=str(reason))
+        message = f"the recorded day {stored.date} of this session cannot be read until it is restored"
+        return Denial(Code.DAY_UNAVAILABLE, message)
     placed = await orders.of_session(tx, stored, day.open_at)
     await ports.library.warm(day, {leg.contract for s in placed for leg in s.order.ticket.legs})
     session = Session(
@@ -51,6 +62,14 @@ async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> L
         orders=tuple(s.order for s in placed),
     )
     return Loaded(stored, day, placed, session)
+
+
+async def load_readable(
+    ports: Ports, tx: Tx, viewer: Viewer, sessions: Iterable[StoredSession]
+) -> tuple[Loaded, ...]:
+    """The sessions whose days can be read: one that cannot must not take the others away."""
+    outcomes = [await load(ports, tx, viewer, stored) for stored in sessions]
+    return tuple(outcome for outcome in outcomes if not isinstance(outcome, Denial))
 
 
 async def find(ports: Ports, viewer: Viewer, session_id: UUID) -> Loaded | Denial:

@@ -75,6 +75,8 @@ async def _submit(ports: Ports, tx: Tx, viewer: Viewer, submission: Submission) 
     if stored is None:
         return NO_SESSION
     loaded = await load(ports, tx, viewer, stored)
+    if isinstance(loaded, Denial):
+        return loaded
     repeated = await _repeated(tx, viewer, loaded, submission)
     if repeated is not None:
         return repeated
@@ -161,6 +163,8 @@ async def delete_order(
         if stored is None:
             return NO_SESSION
         loaded = await load(ports, tx, viewer, stored)
+        if isinstance(loaded, Denial):
+            return loaded
         deleted = loaded.order(order_id)
         if deleted is None:
             return NO_ORDER

@@ -1,7 +1,6 @@
 """Opening, reading, moving and deleting sessions."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -11,8 +10,9 @@ from engine.history import History
 from engine.money import Cents
 from engine.timeline import session_history
 from store import locks, sessions
+from store.database import Tx
 from store.sessions import NewSession, StoredSession
-from usecases.loading import NO_SESSION, at_second, find, load, session_view
+from usecases.loading import NO_SESSION, Loaded, at_second, find, load, load_readable, session_view
 from usecases.ports import Ports, Viewer
 from usecases.views import SessionEventKind, SessionMode, SessionView
 
@@ -62,10 +62,16 @@ async def create_simulation(ports: Ports, viewer: Viewer, command: CreateSimulat
     async with ports.database.transaction() as tx:
         stored = await sessions.add(tx, new)
         if stored is None:
-            message = f"you already have a simulation on {command.date}"
-            return Denial(Code.SIMULATION_EXISTS, message, ("date",))
+            return await _existing(tx, viewer, command)
         version = await sessions.record_event(tx, stored, SessionEventKind.CREATED, now)
-        return session_view(await load(ports, tx, viewer, replace(stored, version=version)))
+        return _view(await load(ports, tx, viewer, replace(stored, version=version)))
+
+
+async def _existing(tx: Tx, viewer: Viewer, command: CreateSimulation) -> Denial:
+    """Names the simulation in the way, for one whose day cannot be read is not listed."""
+    existing = await sessions.simulation_on(tx, viewer.user_id, command.date)
+    message = f"you already have a simulation on {command.date}" + (f": {existing}" if existing else "")
+    return Denial(Code.SIMULATION_EXISTS, message, ("date",))
 
 
 def _invalid(command: CreateSimulation) -> Denial | None:
@@ -79,10 +85,10 @@ def _invalid(command: CreateSimulation) -> Denial | None:
 
 
 async def list_simulations(ports: Ports, viewer: Viewer) -> tuple[SessionView, ...]:
-    """All of the viewer's simulations at their clocks, newest first."""
+    """The viewer's simulations at their clocks, newest first, but those whose day cannot be read."""
     async with ports.database.reading() as tx:
         stored = await sessions.simulations(tx, viewer.user_id)
-        return tuple([session_view(await load(ports, tx, viewer, one)) for one in stored])
+        return tuple(session_view(one) for one in await load_readable(ports, tx, viewer, stored))
 
 
 async def page_simulations(
@@ -91,13 +97,16 @@ async def page_simulations(
     """``first`` simulations older than ``before_key``."""
     async with ports.database.reading() as tx:
         found = await sessions.simulations(tx, viewer.user_id, limit=first + 1, before_id=before_key)
-        page: Sequence[StoredSession] = found[:first]
-        views = tuple([session_view(await load(ports, tx, viewer, one)) for one in page])
-    return SimulationsPage(views, tuple(one.id for one in page), len(found) > first)
+        page = await load_readable(ports, tx, viewer, found[:first])
+    views = tuple(session_view(one) for one in page)
+    return SimulationsPage(views, tuple(one.stored.id for one in page), len(found) > first)
 
 
 async def get_session(ports: Ports, viewer: Viewer, session_id: UUID) -> SessionView | Denial:
-    loaded = await find(ports, viewer, session_id)
+    return _view(await find(ports, viewer, session_id))
+
+
+def _view(loaded: Loaded | Denial) -> SessionView | Denial:
     return loaded if isinstance(loaded, Denial) else session_view(loaded)
 
 
@@ -110,6 +119,8 @@ async def move_clock(
         if stored is None:
             return NO_SESSION
         loaded = await load(ports, tx, viewer, stored)
+        if isinstance(loaded, Denial):
+            return loaded
 
         denial = frozen(stored) or changed_since(stored, expected_version)
         second = denial or at_second(loaded.day, at)

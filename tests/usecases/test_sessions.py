@@ -1,5 +1,6 @@
 """Simulations: opened on recorded days, moved by their own clock, and deleted."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -7,6 +8,7 @@ from uuid import UUID, uuid4
 from engine.denials import Code, Denial
 from engine.fees import DEFAULT_FEES
 from engine.sessions import Financials
+from marketdata.library import Library
 from tests.days import DATE, publish_tiny_day
 from tests.engine.tapes import request
 from tests.people import Town, denied
@@ -151,3 +153,24 @@ async def fees_of(town: Town, viewer: Viewer, session_id: UUID) -> int:
     view = await sessions.get_session(town.ports, viewer, session_id)
     assert isinstance(view, SessionView)
     return view.financials.fees_cents
+
+
+async def test_a_day_that_was_lost_takes_no_other_simulation_away(town: Town, trader: Viewer) -> None:
+    later = date(2025, 1, 16)
+    publish_tiny_day(town.days, later)
+    lost, kept = await opened(town, trader), await opened(town, trader, replace(ASKED, date=later))
+    shutil.rmtree(town.days / DATE.isoformat())
+    ports = replace(town.ports, library=Library(town.days))
+
+    assert await sessions.list_simulations(ports, trader) == (kept,)
+    page = await sessions.page_simulations(ports, trader, first=5, before_key=None)
+    assert page.simulations == (kept,)
+    refused = denied(await sessions.get_session(ports, trader, lost.id))
+    assert (refused.code, str(DATE) in refused.message) == (Code.DAY_UNAVAILABLE, True)
+    order = Submission(lost.id, request("+1 5950C", type="market"))
+    assert denied(await orders.place_order(ports, trader, order)).code is Code.DAY_UNAVAILABLE
+
+    publish_tiny_day(town.days)
+    again = denied(await sessions.create_simulation(ports, trader, ASKED))
+    assert (again.code, str(lost.id) in again.message) == (Code.SIMULATION_EXISTS, True)
+    assert await sessions.delete_simulation(ports, trader, lost.id) is None
