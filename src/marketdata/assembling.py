@@ -38,6 +38,8 @@ def assemble(rows: DayRows, tally: Tally, settlement_cents: Cents | None = None)
     changes = clean(rows.quotes, close, tally)
     if not changes.contracts:
         raise DayRefused(f"{bounds.date}: no row of an SPXW option that expires on the day")
+    if changes.seconds.min() == changes.seconds.max():
+        raise DayRefused(f"{bounds.date}: all its quotes are of a single moment")
     chain = carry_chain(changes, close)
     tally.silent_seconds += chain.silent_seconds
     mids = _Mids.of(changes.contracts, chain)

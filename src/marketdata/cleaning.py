@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from engine.contracts import STRIKE_POINTS_MAX, Contract, Right
 from engine.market import MISSING_DELTA, MISSING_TICKS, TICKS_MAX
-from marketdata.decoding import ABSENT, UNREADABLE
+from marketdata.decoding import ABSENT, DISPUTED, UNREADABLE
 from marketdata.reports import Finding, Tally
 from marketdata.rows import Integers, QuoteRows
 
@@ -70,6 +70,7 @@ def _ticks(quotes: QuoteRows, tally: Tally) -> tuple[NDArray[np.uint16], NDArray
     """
     bids, asks = np.where(quotes.bids_e4 == ABSENT, 0, quotes.bids_e4), quotes.asks_e4
     rules = {
+        Finding.DISPUTED: asks == DISPUTED,
         Finding.UNREADABLE_PRICE: (bids == UNREADABLE) | (asks == UNREADABLE),
         Finding.NEGATIVE: (bids < 0) | ((asks < 0) & (asks != ABSENT)),
         Finding.NO_ASK: (asks == ABSENT) | (asks == 0),

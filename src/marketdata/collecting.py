@@ -7,12 +7,13 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.calendar import session_of
-from marketdata.decoding import SECONDS_A_DAY, UNREADABLE
+from engine.calendar import OPEN_TIME, new_york_to_utc, session_of
+from marketdata.decoding import SECONDS_A_DAY, UNIX_EPOCH, UNREADABLE
 from marketdata.reports import Finding, Tally
 from marketdata.rows import DayRows, Integers, Prints, QuoteRows
 
 OPEN_SECOND = 9 * 3600 + 30 * 60  # of New York's clock
+UNIX_SECONDS_MAX = 4_102_444_800
 
 
 @dataclass(slots=True)
@@ -71,6 +72,22 @@ class Identities:
         tally.note(Finding.OTHER_ROOT, self.origins[~malformed & ~ours])
         tally.note(Finding.OTHER_EXPIRY, self.origins[ours & ~expiring])
         return expiring
+
+
+def new_york_stamps(unix_seconds: Integers) -> Integers:
+    """Unix seconds as ``decoding.wall_clock`` would give them; what is no time of 1970 to 2099 is unreadable.
+
+    The UTC date decides about summer time. It is New York's too from 04:00 there to the evening.
+    """
+    readable = (unix_seconds >= 0) & (unix_seconds < UNIX_SECONDS_MAX)
+    days = np.where(readable, unix_seconds, 0) // SECONDS_A_DAY + UNIX_EPOCH.toordinal()
+    distinct, place = np.unique(days, return_inverse=True)
+    opens = np.array([_open_at(int(ordinal)) for ordinal in distinct], np.int64)[place]
+    return np.where(readable, days * SECONDS_A_DAY + OPEN_SECOND + unix_seconds - opens, UNREADABLE)
+
+
+def _open_at(ordinal: int) -> int:
+    return int(new_york_to_utc(date.fromordinal(ordinal), OPEN_TIME).timestamp())
 
 
 def _prints(parts: list[tuple[Integers, Integers]]) -> Prints:

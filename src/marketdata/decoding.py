@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 ABSENT = -(2**62)
 UNREADABLE = ABSENT - 1
+DISPUTED = ABSENT - 2
 PRICE_E4_MAX = 10**13
 
 SECONDS_A_DAY = 86_400

@@ -7,7 +7,7 @@ described in docs/market-data.md. A time is when the row became known.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
 
@@ -15,10 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engine.calendar import OPEN_TIME, new_york_to_utc
 from engine.contracts import ROOT
-from marketdata.collecting import Gathered, Gathering
-from marketdata.decoding import SECONDS_A_DAY, UNIX_EPOCH, UNREADABLE, decode, price_e4, utc_second
+from marketdata.collecting import OPEN_SECOND, Gathered, Gathering, new_york_stamps
+from marketdata.decoding import SECONDS_A_DAY, UNREADABLE, decode, price_e4, utc_second
 from marketdata.reports import Finding
 from marketdata.rows import DayRows, Integers, QuoteRows
 from marketdata.sources import (
@@ -91,10 +90,10 @@ def read_symbol(text: object) -> Symbol:
 
 def _gather(batch: Batch, gathering: Gathering, reading: Reading) -> None:
     symbols, origins, tally = batch.columns["symbol"], batch.origins, reading.tally
-    times = decode(_whole_seconds(batch.columns["time"]), utc_second)
-    days = times // SECONDS_A_DAY + UNIX_EPOCH.toordinal()
+    stamps = new_york_stamps(decode(_whole_seconds(batch.columns["time"]), utc_second))
+    days = stamps // SECONDS_A_DAY
     kinds = decode(symbols, lambda text: read_symbol(text).kind)
-    kinds[times == UNREADABLE] = Kind.NEITHER
+    kinds[stamps == UNREADABLE] = Kind.NEITHER
     elsewhere = decode(symbols, lambda text: read_symbol(text).expiry) != days
     other_expiry = (kinds == Kind.SPXW_OPTION) & elsewhere
     tally.note(Finding.MALFORMED, origins[kinds == Kind.NEITHER])
@@ -102,17 +101,13 @@ def _gather(batch: Batch, gathering: Gathering, reading: Reading) -> None:
     tally.note(Finding.OTHER_EXPIRY, origins[other_expiry])
     for ordinal in np.unique(days[(kinds <= Kind.SPXW_OPTION) & ~other_expiry]):
         today = (days == ordinal) & ~other_expiry
-        seconds = times - _open_second(int(ordinal))
+        seconds = stamps % SECONDS_A_DAY - OPEN_SECOND
         _gather_day(batch.where(today), kinds[today], seconds[today], gathering.at(int(ordinal)))
 
 
 def _whole_seconds(times: pa.Array) -> pa.Array:
     """Timestamps rounded up; text stays as it is."""
     return pc.ceil_temporal(times, unit="second") if pa.types.is_timestamp(times.type) else times
-
-
-def _open_second(ordinal: int) -> int:
-    return int(new_york_to_utc(date.fromordinal(ordinal), OPEN_TIME).timestamp())
 
 
 def _gather_day(batch: Batch, kinds: Integers, seconds: Integers, day: Gathered) -> None:

@@ -27,6 +27,7 @@ class Finding(Enum):
 
     NO_BID = "no bid, taken as a bid of zero", Outcome.KEPT
     NO_ASK = "no ask, taken as no quote", Outcome.KEPT
+    DISPUTED = "rows that differ for one contract and moment, taken as no quote", Outcome.REPAIRED
     CROSSED = "bid above ask, taken as no quote", Outcome.REPAIRED
     NEGATIVE = "a price below zero, taken as no quote", Outcome.REPAIRED
     UNREADABLE_PRICE = "a price that is not a number, taken as no quote", Outcome.REPAIRED
@@ -36,6 +37,7 @@ class Finding(Enum):
     OVERFLOW = "a contract that is quoted above 3,276.70", Outcome.REFUSED
     OTHER_ROOT = "not SPXW", Outcome.SKIPPED
     OTHER_EXPIRY = "not expiring on the day", Outcome.SKIPPED
+    SHADOW = "without an ask, beside a row of the same contract and moment that has one", Outcome.SKIPPED
     OUTSIDE_SESSION = "before the open or after the close", Outcome.SKIPPED
     NO_SESSION = "on a date without a session", Outcome.SKIPPED
 

@@ -18,7 +18,8 @@ class QuoteRows:
     """Quotes of SPXW options that expire on the day, in any order; int64 columns of one length.
 
     ``seconds`` are seconds after the open at which the quote was known. Prices, strikes and deltas
-    are in 0.0001; ``ABSENT`` where the file has none and ``UNREADABLE`` where it is not a number.
+    are in 0.0001; ``ABSENT`` where the file has none, ``UNREADABLE`` where it is not a number, and for
+    an ask ``DISPUTED`` where the file contradicts itself.
     ``origins`` say which line of which file a row is. Of two rows of one contract at one second the
     later in the file counts.
     """

@@ -202,9 +202,10 @@ def test_what_was_imported_is_verified(root: Path, cboe: ImportReport, lean: Imp
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(SourceRefused, match="format: unknown 'csv', choose from cboe, lean, thetadata, zerodte"):
+    known = "cboe, lean, optionsdx, thetadata, zerodte"
+    with pytest.raises(SourceRefused, match=f"format: unknown 'csv', choose from {known}"):
         run_import(ImportRequest("csv", (tmp_path,)), tmp_path, NOW)
-    assert list(FORMATS) == ["cboe", "lean", "thetadata", "zerodte"]
+    assert list(FORMATS) == known.split(", ")
 
 
 def test_progress_is_told_to_the_end(tmp_path: Path, shared_data: Path) -> None:
