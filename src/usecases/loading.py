@@ -11,7 +11,7 @@ from engine.denials import Code, Denial
 from engine.market import Day
 from engine.sessions import Session, SessionState, order_state, state_at
 from marketdata.refusals import DayUnavailable
-from store import orders, sessions
+from store import locks, orders, sessions
 from store.database import Tx
 from store.orders import StoredOrder
 from store.sessions import StoredSession
@@ -62,6 +62,12 @@ async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> L
         orders=tuple(s.order for s in placed),
     )
     return Loaded(stored, day, placed, session)
+
+
+async def hold(ports: Ports, tx: Tx, viewer: Viewer, session_id: UUID) -> Loaded | Denial:
+    """The viewer's session, locked until the transaction ends so that what is decided stays true."""
+    stored = await locks.session(tx, viewer.user_id, session_id)
+    return NO_SESSION if stored is None else await load(ports, tx, viewer, stored)
 
 
 async def load_readable(

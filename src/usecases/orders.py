@@ -12,7 +12,7 @@ from engine.tickets import OrderRequest, read_ticket
 from store import idempotency, locks, orders, sessions
 from store.database import Tx
 from store.orders import StoredOrder
-from usecases.loading import NO_SESSION, Loaded, find, load, order_view
+from usecases.loading import Loaded, find, hold, order_view
 from usecases.ports import Ports, Viewer
 from usecases.sessions import changed_since, frozen
 from usecases.views import OrderReceipt, OrderView, PositionsView, SessionEventKind, TransactionsView
@@ -71,12 +71,12 @@ async def place_order(ports: Ports, viewer: Viewer, submission: Submission) -> O
 
 
 async def _submit(ports: Ports, tx: Tx, viewer: Viewer, submission: Submission) -> OrderReceipt | Denial:
-    stored = await locks.session(tx, viewer.user_id, submission.session_id)
-    if stored is None:
-        return NO_SESSION
-    loaded = await load(ports, tx, viewer, stored)
+    if submission.request.client_order_id is not None:
+        await locks.user(tx, viewer.user_id)  # the id is looked for in all of the owner's sessions
+    loaded = await hold(ports, tx, viewer, submission.session_id)
     if isinstance(loaded, Denial):
         return loaded
+    stored = loaded.stored
     repeated = await _repeated(tx, viewer, loaded, submission)
     if repeated is not None:
         return repeated
@@ -159,12 +159,10 @@ async def delete_order(
 ) -> Denial | None:
     """Delete a historical order, filled or not, with everything that followed from it."""
     async with ports.database.transaction() as tx:
-        stored = await locks.session(tx, viewer.user_id, session_id)
-        if stored is None:
-            return NO_SESSION
-        loaded = await load(ports, tx, viewer, stored)
+        loaded = await hold(ports, tx, viewer, session_id)
         if isinstance(loaded, Denial):
             return loaded
+        stored = loaded.stored
         deleted = loaded.order(order_id)
         if deleted is None:
             return NO_ORDER

@@ -12,7 +12,7 @@ from engine.timeline import session_history
 from store import locks, sessions
 from store.database import Tx
 from store.sessions import NewSession, StoredSession
-from usecases.loading import NO_SESSION, Loaded, at_second, find, load, load_readable, session_view
+from usecases.loading import NO_SESSION, Loaded, at_second, find, hold, load, load_readable, session_view
 from usecases.ports import Ports, Viewer
 from usecases.views import SessionEventKind, SessionMode, SessionView
 
@@ -115,12 +115,10 @@ async def move_clock(
 ) -> SessionView | Denial:
     """Set the clock, forward or back. Nothing but the clock is written (rulings 2.12)."""
     async with ports.database.transaction() as tx:
-        stored = await locks.session(tx, viewer.user_id, session_id)
-        if stored is None:
-            return NO_SESSION
-        loaded = await load(ports, tx, viewer, stored)
+        loaded = await hold(ports, tx, viewer, session_id)
         if isinstance(loaded, Denial):
             return loaded
+        stored = loaded.stored
 
         denial = frozen(stored) or changed_since(stored, expected_version)
         second = denial or at_second(loaded.day, at)

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +12,7 @@ from engine.denials import Code, Denial
 from engine.orders import OrderStatus
 from engine.sessions import BuyingPowerEffect
 from engine.tickets import OrderRequest
-from tests.days import DATE
+from tests.days import DATE, publish_tiny_day
 from tests.engine.tapes import request
 from tests.people import Town, denied
 from usecases import orders, sessions
@@ -259,3 +259,25 @@ async def test_a_client_order_id_is_spent_for_ever(town: Town, trader: Viewer, s
     assert isinstance(afresh, SessionView)
     again = await orders.place_order(town.ports, trader, Submission(afresh.id, order))
     assert denied(again).code is Code.CLIENT_ORDER_ID_REUSED
+
+
+async def test_one_client_order_id_sent_to_two_sessions_at_once_is_one_order(
+    town: Town, trader: Viewer, simulation: UUID
+) -> None:
+    later = date(2025, 1, 16)
+    publish_tiny_day(town.days, later)
+    other = await sessions.create_simulation(town.ports, trader, CreateSimulation(later, 100_000_00))
+    assert isinstance(other, SessionView)
+    mine = uuid4()
+    here = replace(WAITING, client_order_id=mine)
+    there = replace(request("+1 5950C", type="market"), client_order_id=mine)
+    there = replace(there, legs=(replace(there.legs[0], instrument="SPXW  250116C05950000"),))
+
+    answers = await asyncio.gather(
+        *(orders.place_order(town.ports, trader, Submission(simulation, here)) for _ in range(4)),
+        *(orders.place_order(town.ports, trader, Submission(other.id, there)) for _ in range(4)),
+    )
+
+    refused = [answer.code for answer in answers if isinstance(answer, Denial)]
+    assert refused == [Code.CLIENT_ORDER_ID_REUSED] * 4
+    assert len(await listed(town, trader, simulation)) + len(await listed(town, trader, other.id)) == 1
