@@ -1,5 +1,6 @@
 """Placing, previewing, replacing, deleting and reading orders of a session."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from uuid import UUID
@@ -117,7 +118,7 @@ async def _decide(ports: Ports, viewer: Viewer, loaded: Loaded, submission: Subm
         slippage_cents=viewer.slippage_cents,
         replacing=replaced.order if replaced else None,
     )
-    return place(loaded.session, loaded.day, new)
+    return await asyncio.to_thread(place, loaded.session, loaded.day, new)
 
 
 async def _repeated(
@@ -168,7 +169,7 @@ async def delete_order(
             return NO_ORDER
 
         denial = frozen(stored) or changed_since(stored, expected_version)
-        after = denial or remove(loaded.session, loaded.day, deleted.order)
+        after = denial or await asyncio.to_thread(remove, loaded.session, loaded.day, deleted.order)
         if isinstance(after, Denial):
             return after
 
