@@ -169,7 +169,9 @@ async def delete_order(
             return NO_ORDER
 
         denial = frozen(stored) or changed_since(stored, expected_version)
-        after = denial or await asyncio.to_thread(remove, loaded.session, loaded.day, deleted.order)
+        if denial is not None:
+            return denial
+        after = await asyncio.to_thread(remove, loaded.session, loaded.day, deleted.order)
         if isinstance(after, Denial):
             return after
 
