@@ -38,9 +38,10 @@ def assemble(rows: DayRows, tally: Tally, settlement_cents: Cents | None = None)
     changes = clean(rows.quotes, close, tally)
     if not changes.contracts:
         raise DayRefused(f"{bounds.date}: no row of an SPXW option that expires on the day")
-    if changes.seconds.min() == changes.seconds.max():
+    stated = rows.stated
+    if stated.covered is None and changes.seconds.min() == changes.seconds.max():
         raise DayRefused(f"{bounds.date}: all its quotes are of a single moment")
-    chain = carry_chain(changes, close)
+    chain = carry_chain(changes, close, stated.covered)
     tally.silent_seconds += chain.silent_seconds
     mids = _Mids.of(changes.contracts, chain)
     derived = not len(rows.spx.upto(close).seconds)
@@ -55,7 +56,7 @@ def assemble(rows: DayRows, tally: Tally, settlement_cents: Cents | None = None)
         contracts=changes.contracts,
         bid_ticks=spread(chain.bid_ticks, chain.points, close, axis=1),
         ask_ticks=spread(chain.ask_ticks, chain.points, close, axis=1),
-        delta_e4=_deltas(chain, mids, close),
+        delta_e4=_deltas(chain, None if stated.covered else mids, close),
         spx_e4=carry_index(spx, close, chain.known_until),
         vix_e4=carry_index(rows.vix, close, chain.known_until),
         known_from=chain.known_from,
@@ -63,7 +64,8 @@ def assemble(rows: DayRows, tally: Tally, settlement_cents: Cents | None = None)
         settlement_cents=settled,
         settlement_source=source,
         content_hash="",
-        index_derived=derived,
+        synthetic=stated.synthetic,
+        index_derived=derived or stated.index_derived,
     )
     return Assembled(day, resolution(np.unique(changes.seconds)))
 
@@ -102,16 +104,22 @@ class _Mids:
         return np.concatenate([chain_deltas(self.strikes, b)[:, self.strike_of, self.put_of] for b in blocks])
 
 
-def _deltas(chain: Chain, mids: _Mids, close_second: int) -> DeltaMatrix:
-    """The source's deltas, ours where it has none, and the last one where neither is to be had."""
-    deltas = chain.delta_e4.T
+def _deltas(chain: Chain, mids: _Mids | None, close_second: int) -> DeltaMatrix:
+    """The source's deltas, ours where it has none, and the last one where neither is to be had.
+
+    Without ``mids`` the source's are all there are.
+    """
+    deltas = chain.delta_e4.T.copy() if mids is None else _completed(chain.delta_e4.T, mids)
+    deltas[(chain.points < chain.known_from) | (chain.points > chain.known_until)] = MISSING_DELTA
+    return spread(deltas, chain.points, close_second, axis=0)
+
+
+def _completed(deltas: DeltaMatrix, mids: _Mids) -> DeltaMatrix:
     if (deltas == MISSING_DELTA).any():
         computed = mids.deltas()
         ours = np.where(np.isnan(computed), MISSING_DELTA, np.rint(np.nan_to_num(computed) * 10_000.0))
         deltas = np.where(deltas == MISSING_DELTA, ours.astype(np.int16), deltas)
-    deltas = _hold_last(deltas)
-    deltas[(chain.points < chain.known_from) | (chain.points > chain.known_until)] = MISSING_DELTA
-    return spread(deltas, chain.points, close_second, axis=0)
+    return _hold_last(deltas)
 
 
 def _hold_last(deltas: DeltaMatrix) -> DeltaMatrix:
@@ -130,6 +138,8 @@ def _settlement(
     """
     if official_cents is not None:
         return official_cents, SettlementSource.OFFICIAL
+    if rows.stated.settlement is not None:
+        return rows.stated.settlement
     close = rows.bounds.close_second
     prints = rows.spx.upto(close + SETTLEMENT_PRINT_SECONDS)
     if len(prints.seconds) and prints.seconds[-1] >= close - LAST_PRINT_SECONDS:

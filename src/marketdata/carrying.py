@@ -33,16 +33,16 @@ class Chain:
     silent_seconds: int
 
 
-def carry_chain(changes: Changes, close_second: int) -> Chain:
+def carry_chain(changes: Changes, close_second: int, covered: tuple[int, int] | None = None) -> Chain:
     """The chain as it was known. Missing before a contract's first row.
 
     Where no contract at all has a row for longer than ``silence_limit``, every quote is missing
-    from that limit until the contract's own next row.
+    from that limit until the contract's own next row; but not of a source that says what it covered.
     """
     stamps = np.unique(changes.seconds)
     limit = silence_limit(resolution(stamps))
-    silences = _silences(stamps, limit)
-    known_until = min(close_second, int(stamps[-1]) + limit)
+    silences = [] if covered else _silences(stamps, limit)
+    known_from, known_until = covered or (int(stamps[0]), min(close_second, int(stamps[-1]) + limit))
     ends = [known_until + 1] if known_until < close_second else []
     cuts = np.array([start for start, _ in silences] + ends, np.int64)
     points = np.unique(np.concatenate(([0], stamps, cuts)))
@@ -51,7 +51,7 @@ def carry_chain(changes: Changes, close_second: int) -> Chain:
         bid_ticks=_carry(changes, changes.bid_ticks, points, cuts, MISSING_TICKS),
         ask_ticks=_carry(changes, changes.ask_ticks, points, cuts, MISSING_TICKS),
         delta_e4=_carry(changes, changes.delta_e4, points, cuts, MISSING_DELTA),
-        known_from=int(stamps[0]),
+        known_from=known_from,
         known_until=known_until,
         silent_seconds=sum(end - start for start, end in silences),
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.calendar import OPEN_TIME, new_york_to_utc, session_of
 from marketdata.decoding import SECONDS_A_DAY, UNIX_EPOCH, UNREADABLE
 from marketdata.reports import Finding, Tally
-from marketdata.rows import DayRows, Integers, Prints, QuoteRows
+from marketdata.rows import DayRows, Integers, Prints, QuoteRows, Stated
 
 OPEN_SECOND = 9 * 3600 + 30 * 60  # of New York's clock
 UNIX_SECONDS_MAX = 4_102_444_800
@@ -18,11 +18,12 @@ UNIX_SECONDS_MAX = 4_102_444_800
 
 @dataclass(slots=True)
 class Gathered:
-    """Batches of quotes and of index rows (seconds, values in 0.0001) of one date."""
+    """Batches of quotes and of index rows (seconds, values in 0.0001) of one date, and what it states."""
 
     quotes: list[QuoteRows] = field(default_factory=list)
     spx: list[tuple[Integers, Integers]] = field(default_factory=list)
     vix: list[tuple[Integers, Integers]] = field(default_factory=list)
+    stated: Stated = field(default_factory=Stated)
 
 
 @dataclass(slots=True)
@@ -51,7 +52,8 @@ class Gathering:
                     tally.note(Finding.NO_SESSION, quotes.origins)
             elif gathered.quotes:
                 quotes = QuoteRows.joined(gathered.quotes)
-                yield DayRows(bounds, quotes, _prints(gathered.spx), _prints(gathered.vix))
+                prints = _prints(gathered.spx), _prints(gathered.vix)
+                yield DayRows(bounds, quotes, *prints, gathered.stated)
 
 
 @dataclass(frozen=True, slots=True)

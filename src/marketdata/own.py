@@ -6,20 +6,23 @@ described in docs/market-data.md. A time is when the row became known.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.contracts import ROOT
+from engine.market import SettlementSource
+from engine.money import round_half_up
 from marketdata.collecting import OPEN_SECOND, Gathered, Gathering, new_york_stamps
 from marketdata.decoding import SECONDS_A_DAY, UNREADABLE, decode, price_e4, utc_second
 from marketdata.reports import Finding
-from marketdata.rows import DayRows, Integers, QuoteRows
+from marketdata.rows import DayRows, Integers, QuoteRows, Stated
 from marketdata.sources import (
     PARQUET,
     Batch,
@@ -33,6 +36,11 @@ from marketdata.sources import (
 
 REQUIRED, OPTIONAL = ("time", "symbol", "bid", "ask"), ("delta", "last")
 
+KNOWN_FROM, KNOWN_UNTIL = "KNOWN FROM", "KNOWN UNTIL"
+SYNTHETIC, INDEX_DERIVED = "SYNTHETIC", "SPX DERIVED"
+SETTLEMENTS = MappingProxyType({f"SETTLEMENT {source.name}": source for source in SettlementSource})
+STATEMENTS = frozenset({KNOWN_FROM, KNOWN_UNTIL, SYNTHETIC, INDEX_DERIVED, *SETTLEMENTS})
+
 _OSI = re.compile(r"([A-Z0-9]{1,6}) *(\d{6})([CP])(\d{8})", re.ASCII)
 
 
@@ -42,8 +50,9 @@ class Kind(IntEnum):
     SPX = 0
     VIX = 1
     SPXW_OPTION = 2
-    OTHER_OPTION = 3
-    NEITHER = 4
+    STATEMENT = 3
+    OTHER_OPTION = 4
+    NEITHER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +81,12 @@ def read(sources: Sequence[Source], reading: Reading) -> Iterator[DayRows]:
 
 
 def read_symbol(text: object) -> Symbol:
-    """``SPX``, ``VIX``, or the OSI symbol of an option with or without its padding."""
+    """``SPX``, ``VIX``, a statement, or the OSI symbol of an option with or without its padding."""
     name = str(text).strip()
     if name in (Kind.SPX.name, Kind.VIX.name):
         return Symbol(Kind[name])
+    if name in STATEMENTS:
+        return Symbol(Kind.STATEMENT)
     match = _OSI.fullmatch(name)
     if match is None:
         return Symbol(Kind.NEITHER)
@@ -93,16 +104,21 @@ def _gather(batch: Batch, gathering: Gathering, reading: Reading) -> None:
     stamps = new_york_stamps(decode(_whole_seconds(batch.columns["time"]), utc_second))
     days = stamps // SECONDS_A_DAY
     kinds = decode(symbols, lambda text: read_symbol(text).kind)
-    kinds[stamps == UNREADABLE] = Kind.NEITHER
+    unsettled = (decode(symbols, _is_settlement) == 1) & (decode(batch.columns["last"], price_e4) <= 0)
+    kinds[(stamps == UNREADABLE) | unsettled] = Kind.NEITHER
     elsewhere = decode(symbols, lambda text: read_symbol(text).expiry) != days
     other_expiry = (kinds == Kind.SPXW_OPTION) & elsewhere
     tally.note(Finding.MALFORMED, origins[kinds == Kind.NEITHER])
     tally.note(Finding.OTHER_ROOT, origins[kinds == Kind.OTHER_OPTION])
     tally.note(Finding.OTHER_EXPIRY, origins[other_expiry])
-    for ordinal in np.unique(days[(kinds <= Kind.SPXW_OPTION) & ~other_expiry]):
+    for ordinal in np.unique(days[(kinds <= Kind.STATEMENT) & ~other_expiry]):
         today = (days == ordinal) & ~other_expiry
         seconds = stamps % SECONDS_A_DAY - OPEN_SECOND
         _gather_day(batch.where(today), kinds[today], seconds[today], gathering.at(int(ordinal)))
+
+
+def _is_settlement(symbol: object) -> int:
+    return int(str(symbol).strip() in SETTLEMENTS)
 
 
 def _whole_seconds(times: pa.Array) -> pa.Array:
@@ -117,6 +133,21 @@ def _gather_day(batch: Batch, kinds: Integers, seconds: Integers, day: Gathered)
     values = decode(batch.columns["last"], price_e4)
     for kind, prints in ((Kind.SPX, day.spx), (Kind.VIX, day.vix)):
         prints.append((seconds[kinds == kind], values[kinds == kind]))
+    for place in np.flatnonzero(kinds == Kind.STATEMENT):
+        says = str(batch.columns["symbol"][place]).strip()
+        day.stated = _stated(day.stated, says, int(seconds[place]), int(values[place]))
+
+
+def _stated(stated: Stated, says: str, second: int, value_e4: int) -> Stated:
+    """What is stated of a day with one more statement."""
+    if says == SYNTHETIC:
+        return replace(stated, synthetic=True)
+    if says == INDEX_DERIVED:
+        return replace(stated, index_derived=True)
+    if says in SETTLEMENTS:
+        return replace(stated, settlement=(round_half_up(value_e4, 100), SETTLEMENTS[says]))
+    first, last = stated.covered or (second, second)
+    return replace(stated, covered=(second, last) if says == KNOWN_FROM else (first, second))
 
 
 def _quotes(batch: Batch, seconds: Integers) -> QuoteRows:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.calendar import SessionBounds
+from engine.market import SettlementSource
+from engine.money import Cents
 from marketdata.decoding import ABSENT
 
 Integers = NDArray[np.int64]
@@ -68,6 +70,20 @@ class Prints:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What a source says of its day as a whole, each None or False where it says nothing.
+
+    ``covered`` are the first and last second after the open that it knows. In between it is complete:
+    silence is no gap, and a delta that it does not give there is none.
+    """
+
+    covered: tuple[int, int] | None = None
+    settlement: tuple[Cents, SettlementSource] | None = None
+    synthetic: bool = False
+    index_derived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DayRows:
     """What a source has of one session. Prints may go on after the close: settlement needs them."""
 
@@ -75,6 +91,7 @@ class DayRows:
     quotes: QuoteRows
     spx: Prints
     vix: Prints
+    stated: Stated = Stated()
 
 
 def absent(count: int) -> Integers:

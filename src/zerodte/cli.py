@@ -85,7 +85,9 @@ def migrate(data_dir: DataDir = None) -> None:
 
 @app.command(name="import")
 def import_days(
-    format_: Annotated[str, typer.Argument(metavar="FORMAT", help="cboe, lean, optionsdx, thetadata or zerodte.")],
+    format_: Annotated[
+        str, typer.Argument(metavar="FORMAT", help="cboe, lean, optionsdx, thetadata or zerodte.")
+    ],
     paths: Annotated[list[Path], typer.Argument(help="Files, archives or directories.")],
     data_dir: DataDir = None,
     settlement: Annotated[
@@ -124,6 +126,19 @@ def days(
         recorded_days.list_days(root)
         if verify:
             recorded_days.verify_days(root)
+
+
+@app.command()
+def export(
+    on: Annotated[datetime, typer.Argument(metavar="DATE", formats=DATE, help="Which day, like 2025-01-15.")],
+    format_: Annotated[str, typer.Option("--format", help="parquet or csv.")] = "parquet",
+    out: Annotated[Path | None, typer.Option(help="The file to write (default DATE.parquet).")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write a recorded day as our own table, which `import zerodte` reads."""
+    root = read_settings(data_dir=data_dir).data_dir / "days"
+    with told_of_files():
+        part("recorded_days").export_day(root, on.date(), format_, out)
 
 
 @app.command()

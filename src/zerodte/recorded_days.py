@@ -12,10 +12,11 @@ from rich.table import Table
 
 from engine.money import Cents
 from engine.synthetic import SEED_DEFAULT
+from marketdata.exporting import FileFormat, export
 from marketdata.generating import GenerationRefused, generate
 from marketdata.importing import ImportRequest, run_import
 from marketdata.library import DayInfo, Library, dates_under
-from marketdata.refusals import SourceRefused
+from marketdata.refusals import DayNotFound, DayUnavailable, SourceRefused
 from marketdata.verifying import verify_library
 from runtime.clocks import wall
 from zerodte.failures import CannotRun
@@ -68,6 +69,18 @@ def list_days(root: Path) -> None:
     if not days and not unreadable:
         hint = "try `zerodte generate --from 2025-01-13 --days 5`"
         console.print(f"no day is recorded in {root}; {hint}", markup=False, highlight=False, soft_wrap=True)
+
+
+def export_day(root: Path, on: date, format_: str, out: Path | None) -> None:
+    """Write a day to a file and tell what was written. Raises CannotRun."""
+    if format_ not in list(FileFormat):
+        raise CannotRun(f"format: must be {' or '.join(FileFormat)}, not {format_}")
+    path = out or Path(f"{on}.{format_}")
+    try:
+        rows = export(Library(root).open(on), path, FileFormat(format_))
+    except (DayNotFound, DayUnavailable) as error:
+        raise CannotRun(str(error)) from error
+    console.print(f"{path}: {rows:,} rows", markup=False, highlight=False, soft_wrap=True)
 
 
 def verify_days(root: Path) -> None:

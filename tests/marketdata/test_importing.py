@@ -9,6 +9,7 @@ import pytest
 from engine.contracts import Contract, Right
 from engine.market import MISSING_INDEX, MISSING_TICKS, Day, SettlementSource
 from engine.pricing import chain_deltas
+from marketdata.exporting import FileFormat, export
 from marketdata.importing import FORMATS, ImportRequest, run_import
 from marketdata.library import Library
 from marketdata.refusals import SourceRefused
@@ -153,6 +154,12 @@ def test_importing_the_cboe_day_again_changes_nothing(
     again = run_import(ImportRequest("cboe", (shared_data / "cboe-intervals-gpl2",)), root, later)
     assert again.days == cboe.days
     assert {path: path.stat().st_mtime_ns for path in (root / "2018-01-05").rglob("*")} == before
+
+
+def test_the_cboe_day_comes_back_from_its_export(tmp_path: Path, day: Day) -> None:
+    export(day, tmp_path / "day.parquet", FileFormat.PARQUET)
+    report = run_import(ImportRequest("zerodte", (tmp_path / "day.parquet",)), tmp_path, NOW)
+    assert [info.content_hash for info in report.days] == [day.content_hash]
 
 
 def test_the_lean_days_are_reported_row_by_row(lean: ImportReport) -> None:

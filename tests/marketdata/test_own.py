@@ -174,3 +174,30 @@ def test_a_symbol_is_read_with_or_without_its_padding(text: str) -> None:
 @pytest.mark.parametrize("text", ["SPXW  251315P05950000", "", "^SPX", None, "SPXW  250115X05950000"])
 def test_what_is_no_symbol_is_neither(text: str | None) -> None:
     assert read_symbol(text) == Symbol(Kind.NEITHER)
+
+
+def test_a_table_that_states_what_it_covers_has_no_gaps_and_its_own_deltas(tmp_path: Path) -> None:
+    rows = [
+        f"{at(0)},KNOWN FROM,,,,",
+        f"{at(7200)},KNOWN UNTIL,,,,",
+        f"{at(0)},SETTLEMENT OFFICIAL,,,,5950.01",
+        f"{at(0)},{CALL},6.00,6.20,0.5123,",
+        f"{at(3600)},{PUT},4.80,5.20,,",
+    ]
+    report, (day,) = run("zerodte", table(tmp_path, *rows))
+    assert quotes(day, "5950C", 0, 7200, 7201) == [(6.0, 6.2), (6.0, 6.2), None]
+    assert day.delta_e4[[0, 3600, 7200, 7201]].tolist() == [[5123, -1], [5123, -1], [5123, -1], [-1, -1]]
+    assert (day.known_from, day.known_until, report.silent_seconds) == (0, 7200, 0)
+    assert (day.settlement_cents, day.settlement_source) == (595_001, SettlementSource.OFFICIAL)
+
+
+def test_a_statement_of_nothing_is_refused(tmp_path: Path) -> None:
+    report, (day,) = run("zerodte", table(tmp_path, *steady(), f"{at(0)},SETTLEMENT PRINT,,,,"))
+    assert found(report) == {Finding.MALFORMED: 1}
+    assert day.settlement_cents == 595_125
+
+
+def test_a_half_stated_cover_makes_no_day(tmp_path: Path) -> None:
+    report, days = run("zerodte", table(tmp_path, *steady(), f"{at(0)},KNOWN FROM,,,,"))
+    assert days == ()
+    assert report.refused_days == ("2025-01-15: a quote outside the known seconds",)
