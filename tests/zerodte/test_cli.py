@@ -79,7 +79,10 @@ def test_a_data_directory_that_is_a_file_is_named(words: tuple[object, ...], tmp
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("import", "csv", "x"), "refused: format: unknown 'csv', choose from cboe, lean, optionsdx, thetadata, zerodte"),
+        (
+            ("import", "csv", "x"),
+            "refused: format: unknown 'csv', choose from cboe, lean, optionsdx, thetadata, zerodte",
+        ),
         (
             ("import", "cboe", "x", "--settlement", "high"),
             "refused: settlement: must be a price with up to two places, like 2743.15, not high",
