@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime.values import DatabaseUrl, MailSender, Proxies, RedisUrl, SmtpUrl
 from usecases.policy import Policy
 
 POLICY = Policy()
@@ -17,8 +18,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ZERODTE_", env_ignore_empty=True, frozen=True)
 
-    database_url: SecretStr | None = Field(None, description="PostgreSQL to use instead of the embedded one")
-    redis_url: SecretStr | None = Field(None, description="Redis to use instead of the embedded one")
+    database_url: DatabaseUrl | None = Field(
+        None, description="PostgreSQL to use instead of the embedded one"
+    )
+    redis_url: RedisUrl | None = Field(None, description="Redis to use instead of the embedded one")
     data_dir: Path = Field(Path("var"), description="where days, mail and embedded databases are kept")
     secret_key: SecretStr | None = Field(
         None, description="secret shared by several installations; otherwise data_dir/secret.key is made"
@@ -28,15 +31,13 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
-    forwarded_allow_ips: str = Field("127.0.0.1", description="proxies whose X-Forwarded-For is believed")
+    forwarded_allow_ips: Proxies = Field("127.0.0.1", description="proxies whose X-Forwarded-For is believed")
     limit_concurrency: int = Field(500, ge=1, description="connections and requests at once; 503 above")
     access_log: bool = Field(default=False, description="log every request")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="what to log")
 
-    smtp_url: SecretStr | None = Field(
-        None, description="mail server; otherwise mail goes to data_dir/outbox"
-    )
-    mail_sender: str = Field("zerodte <noreply@localhost>", description="sender of mail")
+    smtp_url: SmtpUrl | None = Field(None, description="mail server; otherwise mail goes to data_dir/outbox")
+    mail_sender: MailSender = Field("zerodte <noreply@localhost>", description="sender of mail")
 
     market: Literal["none"] = Field("none", description="the market kept open; recorded days need none")
     synthetic_days: int = Field(20, ge=0, le=1000, description="synthetic days that `up` makes")
