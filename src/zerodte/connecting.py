@@ -17,11 +17,13 @@ def connected(settings: Settings) -> Settings:
 
 
 def environment(settings: Settings, data_dir: Path) -> dict[str, str]:
-    """What tells a process of ours the same servers and directory."""
-    assert settings.database_url is not None
-    assert settings.redis_url is not None
-    return {
-        "ZERODTE_DATABASE_URL": settings.database_url.get_secret_value(),
-        "ZERODTE_REDIS_URL": settings.redis_url.get_secret_value(),
-        "ZERODTE_DATA_DIR": str(data_dir),
-    }
+    """What tells a process of ours these settings, whatever else it would inherit."""
+    values = dict(settings) | {"data_dir": data_dir}
+    return {f"ZERODTE_{name.upper()}": _text(value) for name, value in values.items()}
+
+
+def _text(value: object) -> str:
+    """A setting as a variable's text; an empty one is as good as none."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return "" if value is None else str(value)

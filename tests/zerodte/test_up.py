@@ -107,6 +107,12 @@ def test_a_fresh_directory_has_days_before_it_is_ready(data_dir: Path) -> None:
         assert {date: day["synthetic"] for date, day in days.items()} == {"2025-01-15": True}
 
 
+def test_an_option_wins_over_a_variable_in_every_process(data_dir: Path) -> None:
+    environment = {"ZERODTE_SYNTHETIC_DAYS": "-1"}
+    with installed(data_dir, "--synthetic-days", "0", environment=environment) as one:
+        assert one.get("/health").json() == {"status": "ok", "days": 0}
+
+
 def test_real_servers_are_used_where_they_are_named(
     data_dir: Path, database_url: str, redis_url: str
 ) -> None:
