@@ -11,6 +11,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN = "[hidden]"
+CHATTY = ("arq",)  # tells of every job and of its own health, every few seconds
 SECRET_NAMES = re.compile(
     r"password|token|secret|authorization|cookie|verification_code|smtp_url", re.IGNORECASE
 )
@@ -41,6 +42,8 @@ def configure_logs(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 def scrubbed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -18,6 +18,8 @@ with structlog.contextvars.bound_contextvars(request_id="trial-17"):
     log.info("placed", order="7", at=(1, 2))
     logging.getLogger("library").warning("connecting to %s", "postgresql://ada:hush@host/db")
     log.debug("unseen")
+    logging.getLogger("arq.worker").info("recording health")
+    logging.getLogger("arq.worker").warning("a job took long")
     try:
         raise ValueError("token {TOKEN} is unknown")
     except ValueError:
@@ -32,7 +34,7 @@ def logged() -> list[dict[str, object]]:
 
 
 def test_logs_are_json_lines_with_the_request_and_without_secrets() -> None:
-    placed, connecting, refused = logged()
+    placed, connecting, slow, refused = logged()
     assert {name: placed[name] for name in ("event", "level", "request_id", "order", "at")} == {
         "event": "placed",
         "level": "info",
@@ -42,6 +44,7 @@ def test_logs_are_json_lines_with_the_request_and_without_secrets() -> None:
     }
     assert connecting["event"] == "connecting to postgresql://[hidden]@host/db"
     assert connecting["logger"] == "library"
+    assert slow["event"] == "a job took long"
     assert refused["password"] == "[hidden]"
     assert str(refused["exception"]).endswith("ValueError: token [hidden] is unknown")
 
