@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.money import Cents
-from marketdata import cboe, lean, optionsdx, own, thetadata
+from marketdata import cboe, databento, lean, optionsdx, own, thetadata
 from marketdata.assembling import assemble
 from marketdata.library import DayInfo
 from marketdata.manifests import Provenance
@@ -33,6 +33,7 @@ class Format:
 
 FORMATS = MappingProxyType({
     "cboe": Format("1", cboe.find, cboe.read),
+    "databento": Format("1", databento.find, databento.read),
     "lean": Format("1", lean.find, lean.read),
     "optionsdx": Format("1", optionsdx.find, optionsdx.read),
     "thetadata": Format("1", thetadata.find, thetadata.read),

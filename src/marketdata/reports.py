@@ -38,6 +38,7 @@ class Finding(Enum):
     OTHER_ROOT = "not SPXW", Outcome.SKIPPED
     OTHER_EXPIRY = "not expiring on the day", Outcome.SKIPPED
     SHADOW = "without an ask, beside a row of the same contract and moment that has one", Outcome.SKIPPED
+    REGIONAL = "one exchange's quote, not the national best", Outcome.SKIPPED
     OUTSIDE_SESSION = "before the open or after the close", Outcome.SKIPPED
     NO_SESSION = "on a date without a session", Outcome.SKIPPED
 
@@ -100,7 +101,7 @@ class ImportReport:
             )
         yield from (f"refused  {message}" for message in self.refused_days)
         counts = ", ".join(f"{self.rows(outcome):,} {outcome}" for outcome in Outcome)
-        yield f"{len(self.days)} days, {self.contracts:,} contracts, {self.rows_read:,} rows read: {counts}"
+        yield f"{len(self.days)} {'day' if len(self.days) == 1 else 'days'}, {self.contracts:,} contracts, {self.rows_read:,} rows read: {counts}"
         if self.silent_seconds:
             yield f"{self.silent_seconds:,} seconds in which the whole chain was silent, without quotes"
         for offence in self.offences:

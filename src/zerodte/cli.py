@@ -86,7 +86,7 @@ def migrate(data_dir: DataDir = None) -> None:
 @app.command(name="import")
 def import_days(
     format_: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="cboe, lean, optionsdx, thetadata or zerodte.")
+        str, typer.Argument(metavar="FORMAT", help="cboe, databento, lean, optionsdx, thetadata or zerodte.")
     ],
     paths: Annotated[list[Path], typer.Argument(help="Files, archives or directories.")],
     data_dir: DataDir = None,

@@ -79,7 +79,7 @@ def test_the_report_can_be_read(cboe: ImportReport) -> None:
         "2018-01-05  318 contracts, settled at 2743.15 (print), revision " + cboe.days[0].content_hash[:12]
     )
     assert lines[1] == (
-        "1 days, 318 contracts, 385,560 rows read: 124,020 kept, 0 repaired, 0 refused, 261,540 skipped"
+        "1 day, 318 contracts, 385,560 rows read: 124,020 kept, 0 repaired, 0 refused, 261,540 skipped"
     )
     assert lines[4] == "     256,770  skipped: not expiring on the day"
     assert "line 128792: ^SPX,2018-01-05 09:31:00,SPXW,2018-02-02,1200.000,C" in lines[5]
@@ -209,7 +209,7 @@ def test_what_was_imported_is_verified(root: Path, cboe: ImportReport, lean: Imp
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    known = "cboe, lean, optionsdx, thetadata, zerodte"
+    known = "cboe, databento, lean, optionsdx, thetadata, zerodte"
     with pytest.raises(SourceRefused, match=f"format: unknown 'csv', choose from {known}"):
         run_import(ImportRequest("csv", (tmp_path,)), tmp_path, NOW)
     assert list(FORMATS) == known.split(", ")

@@ -5,6 +5,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
+from marketdata.importing import FORMATS
 from store.migrating import head
 from tests.days import DATE, publish_tiny_day
 from tests.people import town
@@ -79,10 +80,7 @@ def test_a_data_directory_that_is_a_file_is_named(words: tuple[object, ...], tmp
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (
-            ("import", "csv", "x"),
-            "refused: format: unknown 'csv', choose from cboe, lean, optionsdx, thetadata, zerodte",
-        ),
+        (("import", "csv", "x"), f"refused: format: unknown 'csv', choose from {', '.join(FORMATS)}"),
         (
             ("import", "cboe", "x", "--settlement", "high"),
             "refused: settlement: must be a price with up to two places, like 2743.15, not high",
