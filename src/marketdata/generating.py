@@ -45,7 +45,7 @@ def generate(
     sessions = sessions_between(first_date, LAST_SESSION)[:days]
     if first_date < FIRST_SESSION or len(sessions) < days:
         raise GenerationRefused(
-            f"{days} sessions from {first_date} leave the session table, {FIRST_SESSION} to {LAST_SESSION}"
+            f"days: {days} from {first_date} leaves the session table, {FIRST_SESSION} to {LAST_SESSION}"
         )
     return generate_dates(root, [bounds.date for bounds in sessions], seed, progress)
 

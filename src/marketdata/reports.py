@@ -101,7 +101,8 @@ class ImportReport:
             )
         yield from (f"refused  {message}" for message in self.refused_days)
         counts = ", ".join(f"{self.rows(outcome):,} {outcome}" for outcome in Outcome)
-        yield f"{len(self.days)} {'day' if len(self.days) == 1 else 'days'}, {self.contracts:,} contracts, {self.rows_read:,} rows read: {counts}"
+        days = "1 day" if len(self.days) == 1 else f"{len(self.days)} days"
+        yield f"{days}, {self.contracts:,} contracts, {self.rows_read:,} rows read: {counts}"
         if self.silent_seconds:
             yield f"{self.silent_seconds:,} seconds in which the whole chain was silent, without quotes"
         for offence in self.offences:

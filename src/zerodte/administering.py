@@ -5,7 +5,7 @@ import asyncio
 from engine.denials import Denial
 from runtime.resources import open_ports
 from runtime.settings import Settings
-from store.migrating import SchemaUnknown
+from store.migrating import SchemaUnknown, head
 from store.migrating import migrate as migrate_database
 from usecases.outages import OUTAGES
 from usecases.users import grant_operator
@@ -14,8 +14,8 @@ from zerodte.failures import CannotRun
 AWAY = "the database cannot be reached: start `zerodte up`, or set ZERODTE_DATABASE_URL"
 
 
-def migrate(settings: Settings) -> None:
-    """Bring the database to the newest schema. Raises CannotRun."""
+def migrate(settings: Settings) -> str:
+    """Bring the database to the newest schema; its revision. Raises CannotRun."""
     assert settings.database_url is not None
     try:
         asyncio.run(migrate_database(settings.database_url.get_secret_value()))
@@ -23,6 +23,7 @@ def migrate(settings: Settings) -> None:
         raise CannotRun(str(error)) from error
     except OUTAGES as error:
         raise CannotRun(AWAY) from error
+    return head()
 
 
 def add_operator(settings: Settings, email: str) -> None:

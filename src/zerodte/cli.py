@@ -2,8 +2,10 @@
 quick, and its supervisor small."""
 
 import sys
+from collections.abc import Container
 from datetime import datetime
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,8 +27,19 @@ DataDir = Annotated[
 ]
 
 
+def tell_version(is_asked: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if is_asked:
+        typer.echo(f"zerodte {version('zerodte')}")
+        raise typer.Exit
+
+
 @app.callback()
-def about() -> None:
+def about(
+    *,
+    _: Annotated[
+        bool, typer.Option("--version", callback=tell_version, is_eager=True, help="Tell the version.")
+    ] = False,
+) -> None:
     """Learn, test and run 0DTE SPX option strategies without risking money.
 
     Every setting is also a variable named ZERODTE_…; an option wins over it.
@@ -80,7 +93,9 @@ def worker(name: Annotated[str, typer.Argument(help="Which worker: batch.")]) ->
 @app.command()
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database to the schema of this release."""
-    part("administering").migrate(part("connecting").connected(read_settings(data_dir=data_dir)))
+    settings = part("connecting").connected(read_settings(data_dir=data_dir))
+    revision = part("administering").migrate(settings)
+    typer.echo(f"the database has schema {revision}, this release's")
 
 
 @app.command(name="import")
@@ -152,9 +167,10 @@ def schema(
 
 @operators.command(name="add")
 def add_operator(email: str, data_dir: DataDir = None) -> None:
-    """Give the account of an address the operator's role."""
+    """Give the account of an address the operator's role, which allows nothing more yet."""
     settings = part("connecting").connected(read_settings(data_dir=data_dir))
     part("administering").add_operator(settings, email)
+    typer.echo(f"{email} is an operator")
 
 
 def main() -> None:
@@ -172,8 +188,13 @@ def read_settings(**options: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        reasons = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        reasons = (f"{setting_name(str(one['loc'][0]), given)}: {one['msg']}" for one in error.errors())
         raise CannotRun("; ".join(reasons)) from error
+
+
+def setting_name(field: str, given: Container[str]) -> str:
+    """A setting by the name it was set with: that of its option where one was given."""
+    return f"--{field.replace('_', '-')}" if field in given else f"ZERODTE_{field.upper()}"
 
 
 def part(module: str) -> Any:

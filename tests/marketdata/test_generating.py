@@ -73,13 +73,13 @@ def test_progress_counts_sessions(tmp_path: Path) -> None:
             date(2030, 12, 31),
             2,
             1,
-            "2 sessions from 2030-12-31 leave the session table, 2005-01-03 to 2030-12-31",
+            "days: 2 from 2030-12-31 leaves the session table, 2005-01-03 to 2030-12-31",
         ),
         (
             date(2005, 1, 1),
             1,
             1,
-            "1 sessions from 2005-01-01 leave the session table, 2005-01-03 to 2030-12-31",
+            "days: 1 from 2005-01-01 leaves the session table, 2005-01-03 to 2030-12-31",
         ),
         (MONDAY, 1, -1, "seed must be a whole number from 0 to 18446744073709551615, not -1"),
         (

@@ -1,4 +1,8 @@
 import asyncio
+import os
+import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import asyncpg
@@ -10,7 +14,7 @@ from store.migrating import head
 from tests.days import DATE, publish_tiny_day
 from tests.people import town
 from zerodte.cli import app, read_settings
-from zerodte.failures import CannotRun
+from zerodte.failures import HOPELESS, CannotRun
 
 
 def invoke(*words: object) -> str:
@@ -29,10 +33,30 @@ def test_an_option_wins_over_a_variable(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_setting_out_of_bounds_is_named() -> None:
-    with pytest.raises(CannotRun, match="port: Input should be less than or equal to 65535"):
+    with pytest.raises(CannotRun, match=r"^--port: Input should be less than or equal to 65535$"):
         read_settings(port=70000)
-    with pytest.raises(CannotRun, match="market: Input should be 'none'"):
+    with pytest.raises(CannotRun, match=r"^--market: Input should be 'none'$"):
         read_settings(market="demo")
+
+
+def test_a_variable_that_can_never_work_is_named_in_one_line_and_its_value_is_not(tmp_path: Path) -> None:
+    variables = {"ZERODTE_DATABASE_URL": "hush", "ZERODTE_SMTP_URL": "http://ada:hush@mail"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "zerodte.cli", "migrate", "--data-dir", str(tmp_path)],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == HOPELESS
+    assert ended.stderr == (
+        "zerodte: ZERODTE_DATABASE_URL: must be postgresql://user:password@host:port/name; "
+        "ZERODTE_SMTP_URL: must be smtp://user:password@host:587 or smtps://user:password@host:465\n"
+    )
+
+
+def test_the_version_is_the_releases() -> None:
+    assert invoke("--version") == f"zerodte {version('zerodte')}\n"
 
 
 def test_generated_days_are_listed(tmp_path: Path) -> None:
@@ -95,7 +119,7 @@ def test_a_data_directory_that_is_a_file_is_named(words: tuple[object, ...], tmp
         ),
         (
             ("generate", "--from", "1999-01-04", "--days", 1),
-            "refused: 1 sessions from 1999-01-04 leave the session table, 2005-01-03 to 2030-12-31",
+            "refused: days: 1 from 1999-01-04 leaves the session table, 2005-01-03 to 2030-12-31",
         ),
         (("worker", "matcher"), "refused: worker: unknown 'matcher', choose from batch"),
     ],
@@ -120,7 +144,7 @@ def at_database(database_url: str, redis_url: str, tmp_path: Path, monkeypatch: 
 
 
 async def test_migrating_again_changes_nothing(at_database: str) -> None:
-    assert await asyncio.to_thread(invoke, "migrate") == ""
+    assert await asyncio.to_thread(invoke, "migrate") == f"the database has schema {head()}, this release's\n"
     connection = await asyncpg.connect(at_database)
     assert await connection.fetchval("SELECT version_num FROM alembic_version") == head()
     await connection.close()
@@ -135,7 +159,7 @@ async def test_an_operator_is_somebody_with_an_account(
     async with town(at_database, redis_url, tmp_path) as people:
         assert await asyncio.to_thread(add, "ada@example.com") == "refused: no account has this address"
         token = await people.person("ada@example.com")
-        assert await asyncio.to_thread(add, "Ada@Example.com") == ""
+        assert await asyncio.to_thread(add, "Ada@Example.com") == "Ada@Example.com is an operator\n"
         viewer = await people.viewer(token)
         assert viewer is not None
         assert viewer.operator
