@@ -5,6 +5,7 @@ Everything that does not fit becomes a denial that names the field and what is a
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
@@ -25,12 +26,15 @@ DECIMAL_EXPONENT_MAX = 20
 Model = TypeVar("Model", bound=BaseModel)
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_PLAIN = {
+_REASONS = {
     "missing": "is required",
     "string_type": "must be a string",
     "model_type": "must be an object",
     "list_type": "must be a list",
     "tuple_type": "must be a list",
+    "string_too_long": "must have at most {max_length} characters",
+    "uuid_type": "must be a UUID",
+    "uuid_parsing": "must be a UUID",
 }
 
 
@@ -85,6 +89,8 @@ def parse_path(texts: Mapping[str, str]) -> dict[str, Any] | Denial:
 
 
 def _parse_json(raw: bytes) -> Any:
+    if raw.startswith(BOM_UTF8):
+        raise Malformed("the body must be UTF-8 without a byte order mark")
     try:
         content = json.loads(
             raw.decode(),
@@ -173,4 +179,4 @@ def _path(location: tuple[int | str, ...]) -> str:
 def _reason(error: Any) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    return _PLAIN.get(error["type"]) or f"is not accepted: {error['msg']}"
+    return _REASONS[error["type"]].format(**error.get("ctx", {}))

@@ -10,6 +10,7 @@ from engine.tickets import LegRequest, OrderRequest
 from rest_compat.wire import (
     ActionName,
     Asked,
+    CountText,
     EffectName,
     NumberText,
     OrderTypeName,
@@ -25,7 +26,7 @@ class NewLeg(Asked):
             examples=["SPXW  250115C05950000"],
         ),
     ]
-    quantity: Annotated[NumberText, Field(description="1 to 1000 contracts.", examples=["1"])]
+    quantity: Annotated[CountText, Field(description="1 to 1000 contracts.", examples=["1"])]
     action: Annotated[ActionName, Field(examples=["buy to open"])]
 
 

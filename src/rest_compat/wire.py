@@ -111,6 +111,14 @@ def parse_number_text(value: object) -> str:
     raise ValueError('must be a decimal like "1.45"')
 
 
+def parse_count_text(value: object) -> str:
+    """A count as text: like ``parse_number_text``, in words that ask for a whole number."""
+    try:
+        return parse_number_text(value)
+    except ValueError:
+        raise ValueError('must be a whole number like "1"') from None
+
+
 def _utc(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
@@ -136,6 +144,11 @@ def _exact(example: str) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [text, {"type": "number"}], "examples": [example]})
 
 
+def _count(example: str) -> WithJsonSchema:
+    text = {"type": "string", "pattern": r"^[1-9]\d*$"}
+    return WithJsonSchema({"anyOf": [text, {"type": "integer", "minimum": 1}], "examples": [example]})
+
+
 _SNAPSHOT_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z?$"
 _A_DATE, _AN_INSTANT = "2025-01-15", "2025-01-15T14:35:00Z"
 
@@ -146,6 +159,7 @@ SnapshotTime = Annotated[
     datetime, BeforeValidator(parse_snapshot_time), _text(_SNAPSHOT_PATTERN, "2025-01-15T14:35:00")
 ]
 NumberText = TypeAliasType("NumberText", Annotated[str, BeforeValidator(parse_number_text), _exact("10.50")])
+CountText = TypeAliasType("CountText", Annotated[str, BeforeValidator(parse_count_text), _count("1")])
 
 DateText = TypeAliasType("DateText", Annotated[str, _formatted("date", _A_DATE)])
 InstantText = TypeAliasType("InstantText", Annotated[str, _formatted("date-time", _AN_INSTANT)])

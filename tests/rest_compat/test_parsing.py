@@ -6,7 +6,11 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from engine.denials import Code, Denial
+from rest_compat.application import OPERATIONS
+from rest_compat.operations import Operation
 from rest_compat.parsing import parse_body, parse_path, parse_query
+from rest_compat.simulations import NewSimulation
+from rest_compat.tickets import NewOrder
 from rest_compat.wire import Asked, NumberText
 
 
@@ -74,6 +78,7 @@ def test_unknown_fields_are_ignored() -> None:
         pytest.param(b'{"legs": [{}]}', "legs.0.quantity is required", id="missing inside"),
         pytest.param(b'{"legs": {}}', "legs must be a list", id="not a list"),
         pytest.param(b'{"note": 5}', "note must be a string", id="not a string"),
+        pytest.param(b"\xef\xbb\xbf{}", "the body must be UTF-8 without a byte order mark", id="BOM"),
         pytest.param(b"", "the body is not JSON: Expecting value: line 1 column 1 (char 0)", id="empty"),
     ],
 )
@@ -90,6 +95,23 @@ def test_every_wrong_field_is_listed() -> None:
         ("price",),
         {"price": 'must be a decimal like "1.45"', "note": "must be a string"},
     )
+
+
+@pytest.mark.parametrize(
+    "value", ["null", "true", "7", "1.5", '"x"', '""', f'"{"x" * 999}"', "[]", "{}", "[7]", "[{}]"]
+)
+@pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if one.takes.body], ids=lambda one: f"{one.method} {one.path}"
+)
+def test_every_refusal_of_a_body_is_in_our_words(operation: Operation, value: str) -> None:
+    model = operation.takes.body
+    assert model
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    fields = ", ".join(f'"{name}": {value}' for name in names)
+    outcome = parse_body(f"{{{fields}}}".encode(), model)
+
+    told = " ".join((outcome.fields or {}).values()) if isinstance(outcome, Denial) else ""
+    assert not {"should", "Input", "Value", "valid"} & set(told.replace(",", " ").split())
 
 
 @given(st.binary(max_size=64))
@@ -116,3 +138,21 @@ def test_what_is_no_date_is_refused() -> None:
         Code.INVALID_INPUT,
         "date must be a date like 2025-01-15",
     )
+
+
+def test_an_order_and_a_simulation_say_what_they_accept() -> None:
+    simulation = parse_body(
+        b'{"date": "2025-01-15", "starting_capital": 1000, "description": "%s"}' % (b"x" * 501), NewSimulation
+    )
+    order = parse_body(
+        b'{"type": "market", "client_order_id": 7,'
+        b' "legs": [{"instrument": "", "action": "", "quantity": true}]}',
+        NewOrder,
+    )
+
+    assert isinstance(simulation, Denial) and isinstance(order, Denial)
+    assert simulation.fields == {"description": "must have at most 500 characters"}
+    assert order.fields == {
+        "legs.0.quantity": 'must be a whole number like "1"',
+        "client_order_id": "must be a UUID",
+    }
