@@ -11,6 +11,7 @@ from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
@@ -32,6 +33,8 @@ BODY_BYTES_MAX = 256 * 1024
 SUBSCRIPTIONS_MAX = 20
 INIT_WAIT = timedelta(seconds=5)
 RESPONSE_TYPE = "application/graphql-response+json"
+
+_HEADERS = {405: {"Allow": "GET, HEAD, POST", "X-Error-Code": "method_not_allowed"}}
 
 
 def routes(limits: Limits | None = None) -> list[BaseRoute]:
@@ -56,6 +59,11 @@ class GraphQLFace(GraphQL[Context, None]):
         )
         self.execution_seconds = limits.execution_seconds
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve HEAD as GET; the server keeps the body back."""
+        is_head = scope.get("method") == "HEAD"
+        await super().__call__({**scope, "method": "GET"} if is_head else scope, receive, send)
+
     async def run(self, request: Any, context: Any = None, root_value: Any = None) -> Any:
         """Answer one request or serve one socket; whatever is refused early is answered in JSON."""
         try:
@@ -69,7 +77,8 @@ class GraphQLFace(GraphQL[Context, None]):
 
     def _refused(self, status: int, error: GraphQLError) -> Response:
         errors = [error.formatted for error in masked([error])]
-        return Response(self.encode_json({"errors": errors}), status, media_type="application/json")
+        content = self.encode_json({"errors": errors})
+        return Response(content, status, _HEADERS.get(status), media_type="application/json")
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         context = Context(

@@ -3,8 +3,9 @@
 import gzip
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -26,7 +27,7 @@ async def asset(request: Request) -> Response:
     """One file of the page, compressed as it is stored where the client can read that."""
     path = _NAMES.get(request.path_params["name"])
     if path is None:
-        return PlainTextResponse("no such asset", 404)
+        raise HTTPException(404, "no such asset")
     headers = {"Cache-Control": "public, max-age=86400", "Vary": "Accept-Encoding"}
     content = path.read_bytes()
     if path.suffix == ".gz" and "gzip" in request.headers.get("accept-encoding", ""):

@@ -46,6 +46,9 @@ def _masked(error: GraphQLError) -> GraphQLError:
     cause = _cause(error)
     if cause is not None:
         return _internal(error, cause)
+    if isinstance(error.original_error, _REQUEST_ERRORS):
+        # Without its cause, which would make Strawberry close the whole socket.
+        return GraphQLError(error.message, extensions={"code": MALFORMED})
     error.extensions = error.extensions or {"code": MALFORMED}
     return error
 

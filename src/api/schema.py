@@ -19,6 +19,7 @@ from api.order_entry import OrderEntryMutation
 from api.orders import find_order
 from api.positions import find_position
 from api.scalars import SCALARS, read_date, read_uuid
+from api.selecting import OneOperation
 from api.simulations import Session, SimulationMutation, SimulationQuery, find_session
 from api.subscriptions import SessionSubscription
 from api.transactions import find_transaction
@@ -92,5 +93,6 @@ def build_schema(limits: Limits) -> strawberry.Schema:
             lambda: ParsedDocuments(maxsize=DOCUMENTS_CACHED_MAX),
             lambda: ValidationCache(maxsize=DOCUMENTS_CACHED_MAX),
             lambda: WithinLimits(limits, rule),
+            OneOperation,
         ],
     )

@@ -75,7 +75,8 @@ async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
 def _operation(operations: Mapping[str, Operation], method: str) -> Operation:
     operation = operations.get("GET" if method == "HEAD" else method)
     if operation is None:
-        names = ", ".join(sorted(operations))
+        head = {"HEAD"} if "GET" in operations else set()
+        names = ", ".join(sorted(head | operations.keys()))
         message = f"this address takes {names}"
         raise Refused(HttpCode.METHOD_NOT_ALLOWED, message, {"Allow": names})
     return operation

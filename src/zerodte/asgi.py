@@ -1,11 +1,12 @@
 """Both HTTP faces as one application, with what operators ask it: its health and its metrics."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
 from sqlalchemy import text
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,11 +14,15 @@ from starlette.routing import Route
 
 from api import asgi as graphql
 from api.limits import Limits
+from engine.denials import Code
 from rest_compat.application import rest_face
+from rest_compat.errors import HttpCode, refused
 from usecases.outages import OUTAGES
 from usecases.ports import Ports
 from zerodte.metrics import Metrics
 from zerodte.middleware import Requests
+
+_CODES: Mapping[int, Code | HttpCode] = {404: Code.NOT_FOUND, 405: HttpCode.METHOD_NOT_ALLOWED}
 
 log = structlog.get_logger()
 
@@ -40,11 +45,23 @@ def application(
     app = Starlette(
         routes=[Route("/health", health), Route("/metrics", expose), *graphql.routes(limits)],
         middleware=[Middleware(Requests, metrics=metrics, is_logging=is_logging)],
+        exception_handlers={HTTPException: refuse},
         lifespan=lifespan,
     )
     app.router.default = rest_face()
     app.router.redirect_slashes = False
     return app
+
+
+async def refuse(request: Request, error: Exception) -> Response:
+    """What a route itself refuses, in the shape of every other refusal."""
+    assert isinstance(error, HTTPException)
+    headers, message = dict(error.headers or {}), error.detail
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+        message = f"this address takes {headers['Allow']}"
+    accept = request.headers.get("accept", "*/*")
+    return refused(_CODES[error.status_code], message, accept, headers=headers)
 
 
 async def health(request: Request) -> Response:

@@ -1,7 +1,9 @@
+import orjson
 import pytest
 
 from api.asgi import RESPONSE_TYPE
 from tests.api.asking import Asker, Desk, application, open_simulation
+from tests.api.streaming import Socket, served
 
 TYPENAME = b'{"query": "{ __typename }"}'
 
@@ -69,7 +71,57 @@ async def test_a_query_may_be_a_get_and_a_mutation_may_not() -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 async def test_other_methods_are_refused(method: str) -> None:
-    assert (await visitor().send(method)).status_code == 405
+    answer = await visitor().send(method)
+    assert (answer.status_code, answer.headers["x-error-code"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, HEAD, POST"
+
+
+async def test_head_answers_like_get() -> None:
+    answer = await visitor().send("HEAD", url="/graphql?query={__typename}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+
+
+TWO = "mutation A{logout{done}} query B{viewer{email}}"
+SEVERAL = "The document has several operations: name one in operationName."
+
+
+async def test_of_several_operations_none_runs_unless_named(desk: Desk) -> None:
+    content = orjson.dumps({"query": TWO})
+    strict = await desk.owner.send("POST", content=content, headers={"accept": RESPONSE_TYPE})
+    lenient = await desk.owner.send("POST", content=content)
+    stream = await desk.owner.send("POST", content=content, headers={"accept": "text/event-stream"})
+    refusal = {"errors": [{"message": SEVERAL, "extensions": {"code": "MALFORMED"}}]}
+    assert (strict.status_code, strict.json(), lenient.json()) == (400, refusal, refusal)
+    assert SEVERAL in stream.text and "MALFORMED" in stream.text
+    named = await desk.owner.send("POST", content=orjson.dumps({"query": TWO, "operationName": "B"}))
+    assert named.json() == {"data": {"viewer": {"email": "owner@example.com"}}}
+
+
+async def test_a_get_of_several_operations_is_refused() -> None:
+    url = "/graphql?query=query A{__typename} query B{__typename}"
+    answer = await visitor().send("GET", url=url, headers={"accept": RESPONSE_TYPE})
+    assert (answer.status_code, answer.json()["errors"][0]["message"]) == (400, SEVERAL)
+
+
+async def test_a_name_of_no_operation_is_refused() -> None:
+    content = orjson.dumps({"query": TWO, "operationName": "C"})
+    for accept in (RESPONSE_TYPE, "application/json"):
+        answer = await visitor().send("POST", content=content, headers={"accept": accept})
+        error = {"message": 'Unknown operation named "C".', "extensions": {"code": "MALFORMED"}}
+        assert (answer.status_code, answer.json()) == (400, {"errors": [error]})
+
+
+async def test_a_socket_outlives_an_operation_that_cannot_be_chosen(desk: Desk) -> None:
+    async with served(desk.app) as address, Socket.open(address, desk.owner.token) as socket:
+        several = {"message": SEVERAL, "extensions": {"code": "MALFORMED"}}
+        assert await socket.first(TWO, {}) == {"errors": [several]}
+        payload = {"query": TWO, "operationName": "C"}
+        await socket.send({"type": "subscribe", "id": "c", "payload": payload})
+        unknown = {"message": 'Unknown operation named "C".', "extensions": {"code": "MALFORMED"}}
+        assert await socket.receive() == {"type": "error", "id": "c", "payload": [unknown]}
+        assert await socket.first("{viewer{email}}", {}) == {
+            "data": {"viewer": {"email": "owner@example.com"}}
+        }
 
 
 async def test_a_token_is_read_bare_or_after_bearer(desk: Desk) -> None:

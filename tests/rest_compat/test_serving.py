@@ -42,7 +42,10 @@ async def test_other_methods_are_refused_with_the_allowed_ones(trader: Desk) -> 
     answer = await trader.http.request("PATCH", "/simulations")
 
     assert (answer.status_code, answer.headers["x-error-code"]) == (405, "method_not_allowed")
-    assert (answer.headers["allow"], answer.text) == ("GET, POST", "this address takes GET, POST")
+    assert (answer.headers["allow"], answer.text) == (
+        "GET, HEAD, POST",
+        "this address takes GET, HEAD, POST",
+    )
 
 
 async def test_dry_run_is_no_order_id(trader: Desk) -> None:

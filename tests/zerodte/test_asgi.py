@@ -87,6 +87,17 @@ async def test_a_rest_body_beyond_its_bound_is_refused_in_its_own_words(ports: P
         assert (answer.status_code, answer.headers["X-Error-Code"]) == (413, "body_too_large")
 
 
+async def test_what_a_route_refuses_looks_like_every_refusal(ports: Ports) -> None:
+    async with client(ports) as http:
+        for method, path in (("PUT", "/health"), ("OPTIONS", "/metrics"), ("POST", "/graphql/assets/x")):
+            answer = await http.request(method, path)
+            assert (answer.status_code, answer.headers["X-Error-Code"]) == (405, "method_not_allowed")
+            assert (answer.headers["Allow"], answer.text) == ("GET, HEAD", "this address takes GET, HEAD")
+        missing = await http.get("/graphql/assets/nope.js")
+        assert (missing.status_code, missing.headers["X-Error-Code"]) == (404, "not_found")
+        assert missing.text == "no such asset"
+
+
 async def test_an_address_of_nobodys_is_answered_by_rest(ports: Ports) -> None:
     async with client(ports) as http:
         answer = await http.get("/nowhere")
