@@ -1,9 +1,12 @@
 """Importing days of a vendor's format: read, clean, assemble, publish, report."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
+from multiprocessing import get_context
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,9 +17,11 @@ from marketdata.library import DayInfo
 from marketdata.manifests import Provenance
 from marketdata.publishing import publish
 from marketdata.refusals import DayRefused, SourceRefused
-from marketdata.reports import Finding, ImportReport, Offence
+from marketdata.reports import Finding, ImportReport, Offence, joined
 from marketdata.rows import DayRows
 from marketdata.sources import Progress, Reading, Source
+
+NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +56,44 @@ class ImportRequest:
 
 
 def run_import(
-    request: ImportRequest, root: Path, imported_at: datetime, progress: Progress | None = None
+    request: ImportRequest,
+    root: Path,
+    imported_at: datetime,
+    progress: Progress | None = None,
+    processes: int | None = None,
 ) -> ImportReport:
     """Publishes every good day that the paths hold under ``root``, and tells what was done.
 
-    A day that cannot be had whole is refused with its reason and the others go on. Raises
+    Groups of files are shared out among processes, unless told otherwise one less than there are
+    cores. A day that cannot be had whole is refused with its reason and the others go on; days that
+    an interrupted import published stay, and importing them again changes nothing. Raises
     SourceRefused for an unknown format, or for paths without a file of it.
     """
     started = time.perf_counter()
-    importing = _Importing(request, _format(request.format), root, imported_at, Reading(progress))
-    groups = importing.format.find(request.paths)
+    groups = _format(request.format).find(request.paths)
     if request.settlement_cents is not None and len(groups) > 1:
         raise SourceRefused(f"settlement: one value for one day, but the files are of {len(groups)}")
-    outcomes = [outcome for group in groups for outcome in importing.outcomes(group)]
-    return _report(outcomes, importing.reading, time.perf_counter() - started)
+    importing = _Importing(request, root, imported_at)
+    workers = min(len(groups), processes or max(1, (os.cpu_count() or 1) - 1))
+    if workers > 1:
+        reports = _shared_out(importing, groups, workers, progress)
+    else:
+        reports = [importing.report(group, progress) for group in groups]
+    return replace(joined(reports), elapsed_seconds=time.perf_counter() - started)
+
+
+def _shared_out(
+    importing: "_Importing", groups: Sequence[Sequence[Source]], workers: int, progress: Progress | None
+) -> list[ImportReport]:
+    """The groups' reports in their order. The work is niced, to leave a running server its cores."""
+    pool = ProcessPoolExecutor(workers, get_context("forkserver"), initializer=os.nice, initargs=(NICENESS,))
+    reports = []
+    with pool:
+        for done, report in enumerate(pool.map(importing.report, groups), start=1):
+            reports.append(report)
+            if progress is not None:
+                progress("files of the same date", done, len(groups))
+    return reports
 
 
 def _format(name: str) -> Format:
@@ -76,40 +105,41 @@ def _format(name: str) -> Format:
 @dataclass(frozen=True, slots=True)
 class _Importing:
     request: ImportRequest
-    format: Format
     root: Path
     imported_at: datetime
-    reading: Reading
 
-    def outcomes(self, group: Sequence[Source]) -> Iterator[DayInfo | str]:
+    def report(self, group: Sequence[Source], progress: Progress | None = None) -> ImportReport:
+        """Publishes the good days of a group of files."""
+        started, reading = time.perf_counter(), Reading(progress)
+        outcomes = list(self._outcomes(group, reading))
+        tally = reading.tally
+        return ImportReport(
+            days=tuple(outcome for outcome in outcomes if isinstance(outcome, DayInfo)),
+            refused_days=tuple(outcome for outcome in outcomes if isinstance(outcome, str)),
+            rows_read=tally.rows_read,
+            offences=tuple(_offence(finding, reading) for finding in tally.findings()),
+            silent_seconds=tally.silent_seconds,
+            elapsed_seconds=time.perf_counter() - started,
+        )
+
+    def _outcomes(self, group: Sequence[Source], reading: Reading) -> Iterator[DayInfo | str]:
         """Each day of a group of files as published, or why it or the group was refused."""
         try:
-            for rows in self.format.read(group, self.reading):
-                yield self._outcome(rows)
+            for rows in _format(self.request.format).read(group, reading):
+                yield self._outcome(rows, reading)
         except SourceRefused as error:
             yield str(error)
 
-    def _outcome(self, rows: DayRows) -> DayInfo | str:
+    def _outcome(self, rows: DayRows, reading: Reading) -> DayInfo | str:
         try:
-            assembled = assemble(rows, self.reading.tally, self.request.settlement_cents)
+            assembled = assemble(rows, reading.tally, self.request.settlement_cents)
             return publish(self.root, assembled.day, self._provenance(assembled.resolution_seconds))
         except DayRefused as error:
             return str(error)
 
     def _provenance(self, resolution_seconds: int) -> Provenance:
-        return Provenance(self.request.format, self.format.version, resolution_seconds, self.imported_at)
-
-
-def _report(outcomes: Sequence[DayInfo | str], reading: Reading, elapsed_seconds: float) -> ImportReport:
-    tally = reading.tally
-    return ImportReport(
-        days=tuple(outcome for outcome in outcomes if isinstance(outcome, DayInfo)),
-        refused_days=tuple(outcome for outcome in outcomes if isinstance(outcome, str)),
-        rows_read=tally.rows_read,
-        offences=tuple(_offence(finding, reading) for finding in tally.findings()),
-        silent_seconds=tally.silent_seconds,
-        elapsed_seconds=elapsed_seconds,
-    )
+        version = _format(self.request.format).version
+        return Provenance(self.request.format, version, resolution_seconds, self.imported_at)
 
 
 def _offence(finding: Finding, reading: Reading) -> Offence:

@@ -1,7 +1,7 @@
 """What an import did: a count for everything that was not taken as it stood, and where it began."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 
 import numpy as np
@@ -109,6 +109,23 @@ class ImportReport:
             yield f"{offence.count:>12,}  {offence.finding.outcome}: {offence.finding.reason}"
             yield f"{'':>12}  first in {offence.file}, line {offence.line}: {offence.text}"
         yield f"{self.elapsed_seconds:.1f} s, {self.rows_per_second:,} rows a second"
+
+
+def joined(reports: Sequence[ImportReport]) -> ImportReport:
+    """Several reports as one; the time is their sum, and of each kind of row the first of the first."""
+    first: dict[Finding, Offence] = {}
+    for offence in (offence for report in reports for offence in report.offences):
+        earlier = first.get(offence.finding)
+        count = offence.count + (earlier.count if earlier else 0)
+        first[offence.finding] = replace(earlier or offence, count=count)
+    return ImportReport(
+        days=tuple(day for report in reports for day in report.days),
+        refused_days=tuple(message for report in reports for message in report.refused_days),
+        rows_read=sum(report.rows_read for report in reports),
+        offences=tuple(first[finding] for finding in Finding if finding in first),
+        silent_seconds=sum(report.silent_seconds for report in reports),
+        elapsed_seconds=sum(report.elapsed_seconds for report in reports),
+    )
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """The two recorded days of other people, imported whole, beside what was read from their files apart."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from marketdata.library import Library
 from marketdata.refusals import SourceRefused
 from marketdata.reports import Finding, ImportReport, Outcome
 from marketdata.verifying import verify_library
-from tests.marketdata.vendor_files import NOW, found, quotes
+from tests.marketdata.vendor_files import NOW, cboe_row, cboe_text, found, quotes
 from tests.oracle.vendor import VendorDay, vendor_day
 
 CBOE_DATE = date(2018, 1, 5)
 AGREEMENT_MIN = 0.95
+CROSSED = {"bid": "1.3000", "ask": "1.2000", "option_type": "P"}
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +224,26 @@ def test_progress_is_told_to_the_end(tmp_path: Path, shared_data: Path) -> None:
     assert told[-1] == ("20210107_quote_european.zip", 4, 4)
     assert ("20210106_quote_european.zip", 16, 16) in told
     assert all(name.endswith("_quote_european.zip") and 0 < done <= total for name, done, total in told)
+
+
+def test_days_imported_by_several_processes_are_those_of_one(tmp_path: Path) -> None:
+    """The second file is no table, and its refusal stops nobody."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for on in ("2018-01-03", "2018-01-04", "2018-01-05"):
+        rows = [cboe_row(minute, on, **CROSSED) for minute in ("15:59", "16:00")]
+        (folder / f"{on}.csv").write_text(cboe_text([*rows, cboe_row("16:00", on)]))
+    (folder / "2018-01-04.csv").write_text("time,price\n")
+    request = ImportRequest("cboe", (folder,))
+    alone = run_import(request, tmp_path / "alone", NOW, processes=1)
+    told: list[tuple[int, int]] = []
+    shared = run_import(
+        request, tmp_path / "shared", NOW, lambda _, done, total: told.append((done, total)), processes=2
+    )
+    assert [day.date.isoformat() for day in shared.days] == ["2018-01-03", "2018-01-05"]
+    assert replace(shared, elapsed_seconds=0) == replace(alone, elapsed_seconds=0)
+    assert found(shared) == {Finding.CROSSED: 4}
+    assert len(shared.refused_days) == 1
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    again = run_import(request, tmp_path / "shared", NOW + timedelta(days=1), processes=2)
+    assert again.days == shared.days
