@@ -1,12 +1,13 @@
 """A day put together from its clean rows: quotes at every second, deltas, index and settlement."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from engine.contracts import Contract
 from engine.market import MISSING_DELTA, MISSING_TICKS, Day, DeltaMatrix, SettlementSource
-from engine.money import Cents, IndexE4, round_half_up
+from engine.money import Cents, IndexE4, price_text, round_half_up
 from engine.numerics import Floats
 from engine.pricing import chain_deltas, parity_forwards
 from marketdata.carrying import Chain, carry_chain, carry_index, resolution, spread
@@ -17,6 +18,7 @@ from marketdata.rows import DayRows, Integers, Prints
 
 SETTLEMENT_PRINT_SECONDS = 20 * 60
 LAST_PRINT_SECONDS = 60
+SETTLEMENT_DISTANCE_PERCENT = 20
 BLOCK_POINTS = 256
 HALF_TICKS_A_POINT = 40.0
 
@@ -32,7 +34,8 @@ class Assembled:
 def assemble(rows: DayRows, tally: Tally, settlement_cents: Cents | None = None) -> Assembled:
     """The day of a source's rows. ``settlement_cents``, the official value, overrules the source's.
 
-    Raises DayRefused when nothing usable is left, or the value to settle at is not to be had.
+    Raises DayRefused when nothing usable is left, or the value to settle at is not to be had or
+    not to be believed.
     """
     bounds, close = rows.bounds, rows.bounds.close_second
     changes = clean(rows.quotes, close, tally)
@@ -49,6 +52,7 @@ def assemble(rows: DayRows, tally: Tally, settlement_cents: Cents | None = None)
     spx = parity if derived else rows.spx
     at_close = parity if chain.known_until == close else Prints.none()
     settled, source = _settlement(rows, at_close, settlement_cents)
+    _compare(settled, spx.upto(close), bounds.date)
     day = Day(
         date=bounds.date,
         open_at=bounds.open_at,
@@ -147,6 +151,18 @@ def _settlement(
     if len(parity.seconds):
         return _cents(parity), SettlementSource.DERIVED
     raise DayRefused(f"{rows.bounds.date}: no index at the close to settle at; name it with --settlement")
+
+
+def _compare(settlement_cents: Cents, index: Prints, on: date) -> None:
+    """Refuses a settlement far from the day's last index value, such as one with a slipped digit."""
+    if not len(index.seconds):
+        return
+    last = _cents(index)
+    if abs(settlement_cents - last) * 100 > last * SETTLEMENT_DISTANCE_PERCENT:
+        raise DayRefused(
+            f"{on}: settlement {price_text(settlement_cents)} is more than {SETTLEMENT_DISTANCE_PERCENT} % "
+            f"away from the day's last index value, {price_text(last)}"
+        )
 
 
 def _cents(prints: Prints) -> Cents:
