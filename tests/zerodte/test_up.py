@@ -137,10 +137,14 @@ def test_it_runs_for_a_user_who_is_not_root(data_dir: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_every_request_to_stop_is_heard(number: signal.Signals) -> None:
-    with stop_requests() as stopping:
-        assert not stopping.is_set()
-        signal.raise_signal(number)
-        assert stopping.is_set()
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run under nohup themselves
+    try:
+        with stop_requests() as stopping:
+            assert not stopping.is_set()
+            signal.raise_signal(number)
+            assert stopping.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_under_nohup_a_hangup_is_no_request() -> None:
