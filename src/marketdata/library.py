@@ -15,7 +15,7 @@ from threading import Lock
 from engine.contracts import Contract
 from engine.market import Day, SettlementSource
 from engine.money import Cents
-from marketdata.manifests import Manifest, read_manifest
+from marketdata.manifests import Coverage, Manifest, read_manifest
 from marketdata.mappings import MappedDay, open_folder
 from marketdata.refusals import DayNotFound, DayUnavailable
 
@@ -48,6 +48,7 @@ class DayInfo:
     settlement_source: SettlementSource
     size_bytes: int
     imported_at: datetime | None
+    coverage: Coverage | None = None
 
 
 def day_info(manifest: Manifest) -> DayInfo:
@@ -70,6 +71,7 @@ def day_info(manifest: Manifest) -> DayInfo:
         settlement_source=manifest.settlement_source,
         size_bytes=sum(file.size_bytes for file in manifest.files.values()),
         imported_at=None if provenance.imported_at is None else provenance.imported_at.astimezone(UTC),
+        coverage=manifest.coverage,
     )
 
 

@@ -52,6 +52,18 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of what a recording spans it has. Manifests of earlier releases do not say it.
+
+    ``silent_seconds`` are those in which no contract had a quote, ``quoted_e4`` is the share of
+    contracts and seconds that had one, in 0.0001.
+    """
+
+    silent_seconds: int
+    quoted_e4: int
+
+
+@dataclass(frozen=True, slots=True)
 class FormatHeader:
     format_version: int
 
@@ -75,6 +87,7 @@ class Manifest:
     strikes: tuple[int, ...]
     provenance: Provenance
     files: Mapping[str, StoredFile]
+    coverage: Coverage | None = None
 
     def time_of(self, second: int) -> datetime:
         return self.open_at.astimezone(UTC) + timedelta(seconds=second)

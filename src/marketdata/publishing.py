@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.market import Day
+import numpy as np
+
+from engine.market import MISSING_TICKS, Day
 from marketdata.arrow_files import write_arrays
 from marketdata.checking import check_day
 from marketdata.hashing import content_hash
 from marketdata.library import CURRENT, DayInfo, day_info
 from marketdata.manifests import (
     FORMAT_VERSION,
+    Coverage,
     Manifest,
     Provenance,
     StoredFile,
@@ -102,6 +105,15 @@ def _manifest(day: Day, digest: str, provenance: Provenance, files: Mapping[str,
         strikes=tuple(sorted({contract.strike_points for contract in day.contracts})),
         provenance=provenance,
         files=files,
+        coverage=_coverage(day),
+    )
+
+
+def _coverage(day: Day) -> Coverage:
+    quoted = day.ask_ticks[:, day.known_from : day.known_until + 1] != MISSING_TICKS
+    return Coverage(
+        silent_seconds=int(np.count_nonzero(~quoted.any(axis=0))),
+        quoted_e4=int(np.count_nonzero(quoted)) * 10_000 // quoted.size,
     )
 
 

@@ -23,6 +23,7 @@ from zerodte.failures import CannotRun
 
 SETTLEMENT_PLACES = 2
 SETTLEMENT_MAX = 200_000  # a day's index values reach little further
+LIST_WIDTH = 110  # a line a day, in a pipe too
 
 console = Console()
 
@@ -127,7 +128,9 @@ def _cents(text: str) -> Cents:
 
 
 def _print_days(days: tuple[DayInfo, ...]) -> None:
-    table = Table("date", "open", "close", "contracts", "every", "settled", "source", "MB", box=None)
+    table = Table(
+        "date", "open", "close", "contracts", "every", "gaps", "quoted", "settled", "source", "MB", box=None
+    )
     for day in days:
         table.add_row(
             str(day.date),
@@ -135,8 +138,16 @@ def _print_days(days: tuple[DayInfo, ...]) -> None:
             f"{day.close_at:%H:%M}",
             str(day.contracts),
             f"{day.resolution_seconds} s",
+            *_coverage(day),
             f"{day.settlement_cents / 100:.2f} {day.settlement_source}",
             f"{day.source}{' (synthetic)' if day.synthetic and day.source != 'synthetic' else ''}",
             f"{day.size_bytes / 1e6:.1f}",
         )
-    console.print(table)
+    Console(width=max(console.width, LIST_WIDTH)).print(table)
+
+
+def _coverage(day: DayInfo) -> tuple[str, str]:
+    """The seconds without any quote, and the share of contracts and seconds with one."""
+    if day.coverage is None:
+        return "?", "?"
+    return f"{day.coverage.silent_seconds} s", f"{day.coverage.quoted_e4 / 100:.1f}%"

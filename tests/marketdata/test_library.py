@@ -14,7 +14,7 @@ import pytest
 from engine.contracts import Contract, Right
 from engine.market import SettlementSource
 from marketdata.library import DayInfo, Library
-from marketdata.manifests import FORMAT_VERSION
+from marketdata.manifests import FORMAT_VERSION, Coverage
 from marketdata.publishing import publish
 from marketdata.refusals import DayNotFound, DayUnavailable
 from marketdata.verifying import verify_library
@@ -57,6 +57,7 @@ def test_a_day_is_listed_with_everything_about_it(tmp_path: Path) -> None:
             settlement_source=SettlementSource.OFFICIAL,
             size_bytes=sum((folder_of(tmp_path) / name).stat().st_size for name in FILES[:3]),
             imported_at=imported_at,
+            coverage=Coverage(silent_seconds=0, quoted_e4=10_000),
         ),
     )
 

@@ -1,12 +1,15 @@
 """The commands about recorded days."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.days import DATE, publish_tiny_day
+from engine.market import MISSING_TICKS
+from tests.days import DATE, publish_day, publish_tiny_day, tiny_day
 from zerodte.failures import CannotRun
-from zerodte.recorded_days import export_day, verify_days
+from zerodte.recorded_days import export_day, list_days, verify_days
 
 
 def test_verifying_names_the_file_that_was_damaged(
@@ -34,3 +37,15 @@ def test_what_cannot_be_exported_is_said(tmp_path: Path) -> None:
         export_day(tmp_path, DATE, "csv", None)
     with pytest.raises(CannotRun, match="format: must be parquet or csv, not xlsx"):
         export_day(tmp_path, DATE, "xlsx", None)
+
+
+def test_the_list_tells_what_each_recording_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    day = tiny_day(close_second=99)
+    bids, asks = day.bid_ticks.copy(), day.ask_ticks.copy()
+    for missing in (np.s_[:, 10:20], np.s_[0, 20:70]):
+        bids[missing] = asks[missing] = MISSING_TICKS
+    publish_day(tmp_path, replace(day, bid_ticks=bids, ask_ticks=asks))
+    list_days(tmp_path)
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.split()[4:7] == ["every", "gaps", "quoted"]
+    assert row.split()[3:9] == ["10", "1", "s", "10", "s", "85.0%"]
