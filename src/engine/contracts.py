@@ -1,9 +1,9 @@
 """Option contracts and their OSI symbols."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 ROOT = "SPXW"
 STRIKE_POINTS_MAX = 99_999
@@ -16,9 +16,11 @@ class Right(StrEnum):
     PUT = "P"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Contract:
-    """An SPXW option of the session's own date: a whole-point strike and a right."""
+class Contract(NamedTuple):
+    """An SPXW option of the session's own date: a whole-point strike and a right.
+
+    A tuple, because one request hashes and compares contracts thousands of times.
+    """
 
     strike_points: int
     right: Right
