@@ -2,8 +2,9 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -67,12 +68,8 @@ def installation_secret(settings: Settings) -> bytes:
 def _make_secret(path: Path) -> None:
     """Write a secret whole or not at all; where several processes try, one of theirs remains."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    own = path.with_suffix(f".{os.getpid()}")
-    own.touch(mode=0o600)
-    own.write_bytes(secrets.token_hex(SECRET_BYTES).encode())
-    try:
-        os.link(own, path)
-    except FileExistsError:
-        pass
-    finally:
-        own.unlink()
+    with tempfile.NamedTemporaryFile(prefix="secret.", dir=path.parent) as own:
+        own.write(secrets.token_hex(SECRET_BYTES).encode())
+        own.flush()
+        with suppress(FileExistsError):
+            os.link(own.name, path)
