@@ -54,11 +54,6 @@ def sessions_between(first: date, last: date) -> tuple[SessionBounds, ...]:
     return tuple(bounds for day in days if (bounds := session_of(day)))
 
 
-def next_session(day: date) -> SessionBounds | None:
-    """The first session after ``day``; None when the table ends before one."""
-    return next((bounds for n in range(1, 8) if (bounds := session_of(day + timedelta(days=n)))), None)
-
-
 def new_york_to_utc(day: date, wall: time) -> datetime:
     """A New York time of day, at an hour when no clock is changed (02:00 is), as UTC.
 

@@ -70,11 +70,6 @@ _CDF_DENOMINATOR = (
 _CDF_EDGE = 7.07106781186547
 
 
-def normal_density(x: Floats) -> Floats:
-    """The standard normal density."""
-    return exp(x * x * -0.5) / _SQRT_TWO_PI
-
-
 def normal_cdf(x: Floats) -> Floats:
     """The standard normal distribution function, within 1e-12; 0 and 1 beyond 7.07 deviations."""
     return normal_cdf_and_density(x)[0]

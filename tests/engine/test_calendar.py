@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,6 @@ from engine.calendar import (
     SessionBounds,
     is_session,
     new_york_to_utc,
-    next_session,
     session_of,
     sessions_between,
 )
@@ -67,17 +66,11 @@ def test_half_day_closes_at_1300_new_york() -> None:
 
 def test_day_of_mourning_has_no_session() -> None:
     assert session_of(date(2025, 1, 9)) is None
-    assert next_session(date(2025, 1, 8)) == session_of(date(2025, 1, 10))
 
 
 def test_dates_outside_the_table_have_no_session() -> None:
     assert [session_of(day) for day in (date(2004, 12, 31), date(2031, 1, 2))] == [None, None]
-    assert next_session(date(2030, 12, 31)) is None
     assert sessions_between(date(2031, 1, 1), date(2031, 12, 31)) == ()
-
-
-def test_next_session_before_the_table_is_its_first() -> None:
-    assert next_session(date(2005, 1, 2)) == session_of(date(2005, 1, 3))
 
 
 @given(st.dates(date(2005, 1, 1), date(2030, 12, 31)), st.times(time(3), time(23, 59)))
@@ -88,8 +81,5 @@ def test_new_york_time_agrees_with_the_zone_files(day: date, wall: time) -> None
 
 
 @given(st.dates(date(2005, 1, 1), date(2030, 12, 31)))
-def test_next_session_is_the_first_session_after_the_date(day: date) -> None:
-    tomorrow = day + timedelta(days=1)
-    later = sessions_between(tomorrow, day + timedelta(days=14))
-    assert next_session(day) == (later[0] if later else None)
+def test_a_date_is_a_session_where_it_has_bounds(day: date) -> None:
     assert is_session(day) is (session_of(day) is not None)

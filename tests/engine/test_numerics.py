@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from statistics import NormalDist
 
 import numpy as np
 from hypothesis import given
@@ -14,7 +13,6 @@ from engine.numerics import (
     log,
     normal_cdf,
     normal_cdf_and_density,
-    normal_density,
     normal_quantile,
 )
 
@@ -42,11 +40,6 @@ def test_normal_cdf_is_half_the_complementary_error_function(x: float) -> None:
     assert math.isclose(one(normal_cdf, x), math.erfc(-x / math.sqrt(2)) / 2, abs_tol=1e-12)
 
 
-@given(st.floats(-38, 38))
-def test_normal_density_is_the_bell(x: float) -> None:
-    assert math.isclose(one(normal_density, x), NormalDist().pdf(x), rel_tol=1e-13, abs_tol=1e-300)
-
-
 @given(st.floats(1e-300, 1, exclude_max=True))
 def test_normal_quantile_is_the_inverse_of_the_distribution(probability: float) -> None:
     quantile = one(normal_quantile, probability)
@@ -63,17 +56,17 @@ def test_normal_quantile_of_known_probabilities() -> None:
 def test_arguments_are_left_alone() -> None:
     given_values = np.linspace(0.1, 0.9, 9)
     before = given_values.copy()
-    for function in (exp, log, normal_cdf, normal_cdf_and_density, normal_density, normal_quantile):
+    for function in (exp, log, normal_cdf, normal_cdf_and_density, normal_quantile):
         function(given_values)
     assert np.array_equal(given_values, before)
 
 
 PROGRAM = """
 import hashlib, numpy as np
-from engine.numerics import exp, log, normal_cdf, normal_density, normal_quantile
+from engine.numerics import exp, log, normal_cdf, normal_quantile
 x = np.arange(-20_000, 20_000) / 1_234.5
 p = np.arange(1, 40_000) / 40_000
-values = [exp(x), normal_cdf(x), normal_density(x), normal_quantile(p), log(p)]
+values = [exp(x), normal_cdf(x), normal_quantile(p), log(p)]
 print(hashlib.sha256(b"".join(value.tobytes() for value in values)).hexdigest())
 """
 
