@@ -1,6 +1,7 @@
 """Sessions: one trading day with a ledger, and the simulations among them."""
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -30,6 +31,11 @@ from usecases.sessions import CreateSimulation
 from usecases.views import SessionMode, SessionView
 
 strawberry.enum(SessionMode)
+
+At = Annotated[
+    datetime | None,
+    strawberry.argument(description="A time of the session to look at instead of its clock."),
+]
 
 
 @strawberry.type(description="The money of a session at its clock, in dollars.")
@@ -80,21 +86,24 @@ class Session(Node):
     async def order(self, info: Info, uuid: UUID) -> Order | None:
         return await find_order(info, self.uuid, uuid)
 
-    @strawberry.field(description="Open positions at the clock.")
+    @strawberry.field(description="Open positions at the clock, or at another time of the session.")
     async def positions(
-        self, info: Info, first: First = PAGE_SIZE_DEFAULT, after: After = None
+        self, info: Info, first: First = PAGE_SIZE_DEFAULT, after: After = None, at: At = None
     ) -> Connection[Position]:
         page = read_page(first, after, int, str, str)
         viewer = await info.context.viewer()
-        return connect_positions(granted(await orders.positions(info.context.ports, viewer, self.uuid)), page)
+        view = granted(await orders.positions(info.context.ports, viewer, self.uuid, at))
+        return connect_positions(view, page)
 
-    @strawberry.field(description="What has happened by the clock, oldest first.")
+    @strawberry.field(
+        description="What has happened by the clock, or by another time of the session, oldest first."
+    )
     async def transactions(
-        self, info: Info, first: First = PAGE_SIZE_DEFAULT, after: After = None
+        self, info: Info, first: First = PAGE_SIZE_DEFAULT, after: After = None, at: At = None
     ) -> Connection[Transaction]:
         page = read_page(first, after, int, int)
         viewer = await info.context.viewer()
-        view = granted(await orders.transactions(info.context.ports, viewer, self.uuid))
+        view = granted(await orders.transactions(info.context.ports, viewer, self.uuid, at))
         return connect_transactions(view, page)
 
     @strawberry.field(description="The financials of the whole day, whatever the clock.")

@@ -10,6 +10,7 @@ from engine.positions import Position
 from rest_compat.operations import Call, Gives, Routes, Takes
 from rest_compat.wire import (
     Answered,
+    AtQuery,
     DeltaText,
     DirectionName,
     MarkText,
@@ -67,10 +68,18 @@ def render_position(position: Position, on: date) -> OpenPosition:
     )
 
 
-@routes.operation("GET", "/positions", Takes(), Gives(200, list[OpenPosition], (Code.NOT_FOUND,)))
+@routes.operation(
+    "GET",
+    "/positions",
+    Takes(query=AtQuery),
+    Gives(200, list[OpenPosition], (Code.NOT_FOUND, Code.TIME_BEFORE_START, Code.TIME_AFTER_END)),
+)
 async def list_positions(call: Call[None]) -> list[OpenPosition] | Denial:
-    """The open positions, computed from the transactions up to the session's clock."""
-    view = await orders.positions(call.ports, call.viewer, call.session_id)
+    """The open positions, computed from the transactions up to the session's clock.
+
+    ``at`` looks at another second of the session, before or after its clock, which stays as it is.
+    """
+    view = await orders.positions(call.ports, call.viewer, call.session_id, call.query.at)
     if isinstance(view, Denial):
         return view
     return [render_position(position, view.date) for position in view.positions]

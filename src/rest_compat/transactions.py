@@ -11,6 +11,7 @@ from engine.money import MULTIPLIER, money_text
 from rest_compat.operations import Call, Gives, Routes, Takes
 from rest_compat.wire import (
     Answered,
+    AtQuery,
     EffectName,
     InstantText,
     MoneyText,
@@ -73,10 +74,18 @@ def _fields(transaction: Transaction, on: date, open_at: datetime) -> dict[str, 
     return fields
 
 
-@routes.operation("GET", "/transactions", Takes(), Gives(200, list[SessionTransaction], (Code.NOT_FOUND,)))
+@routes.operation(
+    "GET",
+    "/transactions",
+    Takes(query=AtQuery),
+    Gives(200, list[SessionTransaction], (Code.NOT_FOUND, Code.TIME_BEFORE_START, Code.TIME_AFTER_END)),
+)
 async def list_transactions(call: Call[None]) -> list[SessionTransaction] | Denial:
-    """The transactions up to the session's clock, in the order in which they happened."""
-    view = await orders.transactions(call.ports, call.viewer, call.session_id)
+    """The transactions up to the session's clock, in the order in which they happened.
+
+    ``at`` looks at another second of the session, before or after its clock, which stays as it is.
+    """
+    view = await orders.transactions(call.ports, call.viewer, call.session_id, call.query.at)
     if isinstance(view, Denial):
         return view
     return [render_transaction(one, view.date, view.open_at) for one in view.transactions]

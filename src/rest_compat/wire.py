@@ -180,3 +180,11 @@ TriggerDirectionName = TypeAliasType("TriggerDirectionName", Annotated[str, _one
 OrderStatusName = TypeAliasType("OrderStatusName", Annotated[str, _one_of(OrderStatus)])
 TransactionKindName = TypeAliasType("TransactionKindName", Annotated[str, _one_of(TransactionKind)])
 DirectionName = TypeAliasType("DirectionName", Annotated[str, _one_of(Direction)])
+
+
+class AtQuery(Asked):
+    """The moment of a session to look at, None for its clock."""
+
+    at: Annotated[InstantIn, Field(description="A time of the session to look at instead of its clock.")] = (
+        absent()
+    )

@@ -38,8 +38,19 @@ class Loaded:
         at = self.stored.clock_at
         return 0 if at is None else self.day.second_of(at)
 
-    def state(self) -> SessionState:
-        return state_at(self.session, self.day, self.second)
+    def second_asked(self, at: datetime | None) -> int | Denial:
+        """The second of ``at``, or of the clock without one; denied outside the session."""
+        if at is None:
+            return self.second
+        second = at_second(self.day, at)
+        if not isinstance(second, Denial):
+            return second
+        bounds = f"{self.day.open_at:%Y-%m-%dT%H:%M:%SZ} to {self.day.close_at:%Y-%m-%dT%H:%M:%SZ}"
+        return Denial(second.code, f"{second.message}: at must be from {bounds}", ("at",))
+
+    def state(self, second: int | None = None) -> SessionState:
+        """What is visible at ``second``, at the clock without one."""
+        return state_at(self.session, self.day, self.second if second is None else second)
 
     def order(self, order_id: UUID) -> StoredOrder | None:
         return next((stored for stored in self.orders if stored.order.id == order_id), None)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -199,21 +200,32 @@ async def get_order(ports: Ports, viewer: Viewer, session_id: UUID, order_id: UU
     return NO_ORDER if stored is None else order_view(loaded, stored)
 
 
-async def positions(ports: Ports, viewer: Viewer, session_id: UUID) -> PositionsView | Denial:
-    """The open positions at the session's clock."""
+async def positions(
+    ports: Ports, viewer: Viewer, session_id: UUID, at: datetime | None = None
+) -> PositionsView | Denial:
+    """The open positions at a time of the session, its clock unless another is asked for."""
     loaded = await find(ports, viewer, session_id)
     if isinstance(loaded, Denial):
         return loaded
-    day, second = loaded.day, loaded.second
-    return PositionsView(
-        session_id, loaded.stored.date, day.open_at, day.time_of(second), loaded.state().positions
-    )
+    second = loaded.second_asked(at)
+    if isinstance(second, Denial):
+        return second
+    day, state = loaded.day, loaded.state(second)
+    return PositionsView(session_id, loaded.stored.date, day.open_at, day.time_of(second), state.positions)
 
 
-async def transactions(ports: Ports, viewer: Viewer, session_id: UUID) -> TransactionsView | Denial:
-    """The transactions visible at the session's clock, settlement rows last."""
+async def transactions(
+    ports: Ports, viewer: Viewer, session_id: UUID, at: datetime | None = None
+) -> TransactionsView | Denial:
+    """The transactions up to a time of the session, its clock unless another is asked for.
+
+    At the close the settlement's come last.
+    """
     loaded = await find(ports, viewer, session_id)
     if isinstance(loaded, Denial):
         return loaded
-    state = loaded.state()
+    second = loaded.second_asked(at)
+    if isinstance(second, Denial):
+        return second
+    state = loaded.state(second)
     return TransactionsView(session_id, loaded.stored.date, loaded.day.open_at, state.transactions)

@@ -33,6 +33,7 @@ MONEY = (
 )
 SESSION = f"uuid mode date description startTime endTime time ended financials {{ {MONEY} startingCapital }}"
 EFFECT = "marginChange buyingPowerChange currentBuyingPower newBuyingPower"
+SIMULATION = "query($uuid: UUID!) { simulation(uuid: $uuid) { %s } }"
 FIELDS = {"orders": ORDER, "positions": POSITION, "transactions": TRANSACTION}
 
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -53,7 +54,7 @@ class Face(Protocol):
     async def dry_run(self, order: dict[str, Any]) -> Any: ...
     async def replace(self, order_id: str, order: dict[str, Any]) -> Any: ...
     async def delete(self, order_id: str) -> Any: ...
-    async def read(self, what: str) -> Any: ...
+    async def read(self, what: str, at: str | None = None) -> Any: ...
     async def session(self) -> Any: ...
     async def history(self, interval: int) -> Any: ...
 
@@ -93,8 +94,10 @@ class Rest:
         response = await self._send("DELETE", f"{self.path}/orders/{order_id}")
         return {} if response.is_success else _refusal(response)
 
-    async def read(self, what: str) -> Any:
-        return plain((await self._send("GET", f"{self.path}/{what}")).json())
+    async def read(self, what: str, at: str | None = None) -> Any:
+        query = f"?at={DAY}T{at}Z" if at else ""
+        response = await self._send("GET", f"{self.path}/{what}{query}")
+        return plain(response.json()) if response.is_success else _refusal(response)
 
     async def history(self, interval: int) -> Any:
         rows = (await self._send("GET", f"{self.path}/history?interval={interval}")).json()
@@ -157,9 +160,14 @@ class GraphQL:
         told = await self._mutate("deleteOrder", "DeleteOrderInput", "deletedId", given)
         return told if "code" in told else {}
 
-    async def read(self, what: str) -> Any:
-        nodes = (await self._ask(f"{what}(first: 100) {{ nodes {{ {FIELDS[what]} }} }}"))[what]["nodes"]
-        return [_visible(plain(node)) for node in nodes]
+    async def read(self, what: str, at: str | None = None) -> Any:
+        moment = f', at: "{DAY}T{at}Z"' if at else ""
+        asked = f"{what}(first: 100{moment}) {{ nodes {{ {FIELDS[what]} }} }}"
+        body = (await self.asker.post(SIMULATION % asked, {"uuid": self.uuid})).json()
+        if "errors" in body:
+            (error,) = body["errors"]
+            return {"code": error["extensions"]["reason"], "message": error["message"]}
+        return [_visible(plain(node)) for node in body["data"]["simulation"][what]["nodes"]]
 
     async def history(self, interval: int) -> Any:
         columns = " ".join(f"{name}Cents" for name in MONEY.split())
@@ -188,8 +196,7 @@ class GraphQL:
         return dict(refused[0]) if refused else dict(plain(told))
 
     async def _ask(self, fields: str) -> Any:
-        document = f"query($uuid: UUID!) {{ simulation(uuid: $uuid) {{ {fields} }} }}"
-        return (await self.asker.ask(document, {"uuid": self.uuid}))["simulation"]
+        return (await self.asker.ask(SIMULATION % fields, {"uuid": self.uuid}))["simulation"]
 
     def _session(self, told: dict[str, Any]) -> Any:
         if "code" in told:

@@ -83,6 +83,15 @@ async def trade(face: Face) -> list[Any]:
     return told
 
 
+async def look(face: Face) -> list[Any]:
+    """What was held and what had happened at times other than the clock's, and outside the session."""
+    told = [await face.create(starting_capital="100000"), await face.move("14:31:00")]
+    told += [await face.place(VERTICAL), await face.place(WAITING)]
+    times = ("14:29:59", "14:30:00", "14:31:00", "14:31:55", "14:35:00", "14:40:00", "14:40:01")
+    told += [await face.read(what, at) for at in times for what in ("positions", "transactions")]
+    return [*told, await face.session()]
+
+
 async def everything(face: Face) -> list[Any]:
     return [
         await face.session(),
@@ -145,7 +154,7 @@ async def refusals(face: Face) -> list[Any]:
     return [*told, await face.place(WAITING), *await everything(face)]
 
 
-@pytest.mark.parametrize("story", [trade, change, repeat, refusals])
+@pytest.mark.parametrize("story", [trade, change, repeat, look, refusals])
 async def test_both_faces_tell_the_same_story(
     market: Market, story: Callable[[Face], Awaitable[list[Any]]]
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.rest_compat.desk import EARLIER, VERTICAL, Desk
 
+BOUNDS = "at must be from 2025-01-15T14:30:00Z to 2025-01-15T14:40:00Z"
 NEVER = {**VERTICAL, "price": "1.00"}
 STOP = {
     "type": "stop",
@@ -238,3 +239,52 @@ async def test_history_interval_is_a_number_of_seconds(trader: Desk, interval: s
         400,
         "interval must be a whole number of seconds from 1 to 23400",
     )
+
+
+async def test_positions_and_transactions_of_any_second_are_shown_whatever_the_clock(trader: Desk) -> None:
+    simulation = await trader.simulation()
+    await trader.move(simulation, "14:35:00")
+    order = (await trader.post(f"{simulation}/orders", VERTICAL)).json()
+    seen = {
+        (what, time): (await trader.get(f"{simulation}/{what}?at=2025-01-15T{time}Z")).json()
+        for what in ("positions", "transactions")
+        for time in ("14:34:59", "14:35:00", "14:40:00")
+    }
+
+    assert (seen["positions", "14:34:59"], seen["transactions", "14:34:59"]) == ([], [])
+    assert seen["positions", "14:35:00"] == (await trader.get(f"{simulation}/positions")).json()
+    assert [row["order_id"] for row in seen["transactions", "14:35:00"]] == [order["id"]] * 2
+    assert seen["positions", "14:40:00"] == []
+    assert [row["type"] for row in seen["transactions", "14:40:00"][2:]] == ["expiration"] * 2
+    assert (await trader.get(simulation)).json()["time"] == "2025-01-15T14:35:00Z"
+
+
+@pytest.mark.parametrize("what", ["positions", "transactions"])
+@pytest.mark.parametrize(
+    ("at", "code", "message"),
+    [
+        (
+            "2025-01-15T14:40:01Z",
+            "time_after_end",
+            f"simulation time cannot be after the end time: {BOUNDS}",
+        ),
+        (
+            "2025-01-15T09:29:59-05:00",
+            "time_before_start",
+            f"simulation time cannot be before the start time: {BOUNDS}",
+        ),
+        (
+            "2025-01-15T14:35:00",
+            "invalid_input",
+            "at must be an RFC 3339 time with a zone, like 2025-01-15T14:30:00Z",
+        ),
+        ("", "invalid_input", "at must be an RFC 3339 time with a zone, like 2025-01-15T14:30:00Z"),
+    ],
+)
+async def test_a_look_outside_the_session_names_its_bounds(
+    trader: Desk, what: str, at: str, code: str, message: str
+) -> None:
+    simulation = await trader.simulation()
+    answer = await trader.get(f"{simulation}/{what}?at={at}")
+
+    assert (answer.status_code, answer.headers["x-error-code"], answer.text) == (400, code, message)

@@ -281,3 +281,22 @@ async def test_one_client_order_id_sent_to_two_sessions_at_once_is_one_order(
     refused = [answer.code for answer in answers if isinstance(answer, Denial)]
     assert refused == [Code.CLIENT_ORDER_ID_REUSED] * 4
     assert len(await listed(town, trader, simulation)) + len(await listed(town, trader, other.id)) == 1
+
+
+async def test_a_look_at_any_second_shows_what_the_clock_would_show_there(
+    town: Town, trader: Viewer, simulation: UUID
+) -> None:
+    await move(town, trader, simulation, 60)
+    await placed(town, trader, simulation, VERTICAL)
+    await placed(town, trader, simulation, WAITING)
+    before = await sessions.get_session(town.ports, trader, simulation)
+    reads = (orders.positions, orders.transactions)
+
+    seconds = (0, 59, 60, 61, 300, 599, 600)
+    times = [OPEN + timedelta(seconds=second) for second in seconds]
+    looked = [[await read(town.ports, trader, simulation, at) for read in reads] for at in times]
+    assert await sessions.get_session(town.ports, trader, simulation) == before
+
+    for second, seen in zip(seconds, looked, strict=True):
+        await move(town, trader, simulation, second)
+        assert seen == [await read(town.ports, trader, simulation) for read in reads]
