@@ -1,4 +1,4 @@
-"""The pool of PostgreSQL connections, and the two ways to use one: to write and to read."""
+"""The pool of PostgreSQL connections, and the ways to use one: to write, to read, to ask once."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -50,6 +50,7 @@ class Database:
         self._reader = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
+        self._asker = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -71,6 +72,13 @@ class Database:
     async def reading(self) -> AsyncIterator[Tx]:
         """A read-only view of one moment: every statement inside sees the same snapshot."""
         async with _connection(self._reader) as connection, connection.begin():
+            yield connection
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[Tx]:
+        """For a single statement that only reads: it is a transaction by itself, and costs one round
+        trip where ``reading`` costs three."""
+        async with _connection(self._asker) as connection:
             yield connection
 
     async def run(self, work: Callable[[Tx], Awaitable[T]]) -> T:

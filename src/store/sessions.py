@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from engine.money import Cents
 from store.database import Tx
@@ -143,36 +144,29 @@ async def simulation_on(tx: Tx, user_id: int, on: date) -> UUID | None:
     return found
 
 
-async def set_clock(tx: Tx, session: StoredSession, at: datetime) -> None:
-    await tx.execute(update(_sessions).where(_sessions.c.id == session.id).values(clock_at=at))
-
-
-async def remove(tx: Tx, session: StoredSession, at: datetime) -> None:
-    """Delete a session: nothing finds it any more, and its events stay for those who follow it."""
-    await tx.execute(update(_sessions).where(_sessions.c.id == session.id).values(deleted_at=at))
-
-
-_bumped = (
-    update(_sessions)
-    .where(_sessions.c.id == bindparam("of_session"))
-    .values(version=_sessions.c.version + 1)
-    .returning(_sessions.c.id, _sessions.c.version)
-    .cte("bumped")
-)
-_NEXT_EVENT = (
-    insert(_events)
-    .from_select(
-        ["session_id", "seq", "kind", "order_id", "at"],
-        select(
-            _bumped.c.id,
-            _bumped.c.version,
-            bindparam("kind", type_=_events.c.kind.type),
-            bindparam("order_id", type_=_events.c.order_id.type),
-            bindparam("at", type_=_events.c.at.type),
-        ),
+def _counting_write(*changed: str) -> ReturningInsert[int]:
+    """One statement that sets the ``changed`` columns of a session, counts the write and records its
+    event; it returns the new version. Built once each: that costs more than running it."""
+    bumped = (
+        update(_sessions)
+        .where(_sessions.c.id == bindparam("of_session"))
+        .values(version=_sessions.c.version + 1, **{name: bindparam(f"new_{name}") for name in changed})
+        .returning(_sessions.c.id, _sessions.c.version)
+        .cte("bumped")
     )
-    .returning(_events.c.seq)
-)
+    event = [bindparam(name, type_=_events.c[name].type) for name in ("kind", "order_id", "at")]
+    return (
+        insert(_events)
+        .from_select(
+            ["session_id", "seq", "kind", "order_id", "at"], select(bumped.c.id, bumped.c.version, *event)
+        )
+        .returning(_events.c.seq)
+    )
+
+
+_EVENT = _counting_write()
+_MOVE = _counting_write("clock_at")
+_REMOVAL = _counting_write("deleted_at")
 
 
 async def record_event(
@@ -180,7 +174,22 @@ async def record_event(
 ) -> int:
     """Count one write of the locked session and record its event; the new version, which is its seq."""
     event = {"of_session": session.id, "kind": kind, "order_id": order_id, "at": at}
-    seq: int = (await tx.execute(_NEXT_EVENT, event)).scalar_one()
+    seq: int = (await tx.execute(_EVENT, event)).scalar_one()
+    return seq
+
+
+async def set_clock(tx: Tx, session: StoredSession, kind: str, *, clock_at: datetime, at: datetime) -> int:
+    """Set the clock of the locked session and record that as an event; the new version."""
+    event = {"of_session": session.id, "kind": kind, "order_id": None, "at": at, "new_clock_at": clock_at}
+    seq: int = (await tx.execute(_MOVE, event)).scalar_one()
+    return seq
+
+
+async def remove(tx: Tx, session: StoredSession, kind: str, at: datetime) -> int:
+    """Delete the locked session: nothing finds it any more, and its events stay for those who follow
+    it, with this one as the last; the new version."""
+    event = {"of_session": session.id, "kind": kind, "order_id": None, "at": at, "new_deleted_at": at}
+    seq: int = (await tx.execute(_REMOVAL, event)).scalar_one()
     return seq
 
 

@@ -49,7 +49,7 @@ async def authenticate(ports: Ports, token: str) -> Viewer | None:
     if not TOKEN.fullmatch(token):
         return None
     now = ports.wall()
-    async with ports.database.reading() as tx:
+    async with ports.database.asking() as tx:
         known = await tokens.find(tx, token_digest(token))
     if known is None or now - known.used_at >= timedelta(days=ports.policy.token_days):
         return None

@@ -128,8 +128,8 @@ async def move_clock(
         if clock == stored.clock_at:
             return session_view(loaded)
 
-        await sessions.set_clock(tx, stored, clock)
-        version = await sessions.record_event(tx, stored, SessionEventKind.CLOCK_MOVED, ports.wall())
+        kind = SessionEventKind.CLOCK_MOVED
+        version = await sessions.set_clock(tx, stored, kind, clock_at=clock, at=ports.wall())
         moved = replace(loaded, stored=replace(stored, clock_at=clock, version=version))
 
     await ports.topics.session_changed(session_id, version)
@@ -143,9 +143,7 @@ async def delete_simulation(ports: Ports, viewer: Viewer, session_id: UUID) -> D
         if stored is None:
             return NO_SESSION
 
-        now = ports.wall()
-        await sessions.remove(tx, stored, now)
-        version = await sessions.record_event(tx, stored, SessionEventKind.DELETED, now)
+        version = await sessions.remove(tx, stored, SessionEventKind.DELETED, ports.wall())
 
     await ports.topics.session_changed(session_id, version)
     return None

@@ -237,3 +237,15 @@ async def test_message_of_a_failed_statement_holds_no_parameter(database: Databa
             await tx.execute(text("SELECT 1 / (length(:secret) - 6)"), {"secret": "canary"})
 
     assert "canary" not in str(failure.value)
+
+
+async def test_asking_is_over_with_its_statement(database: Database) -> None:
+    in_transaction = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL"
+        " AND pid <> pg_backend_pid()"
+    )
+    async with database.asking() as tx:
+        assert list((await tx.execute(NOTES)).scalars()) == []
+
+        async with database.asking() as other:
+            assert (await other.execute(in_transaction)).scalar_one() == 0
