@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import numpy as np
 import strawberry
 from graphql import GraphQLError
 
@@ -16,15 +15,16 @@ Interval = Annotated[
 ]
 
 
-@strawberry.type(description="A session's financials over its day, in columns: one row every interval.")
+@strawberry.type(
+    description="A session's financials over its day, in columns: a row every interval, and at last the close."
+)
 class SessionHistory:
     history: strawberry.Private[History]
-    interval: strawberry.Private[int]
+    seconds: strawberry.Private[Column]
 
     @strawberry.field
     def time_unix(self) -> IntColumn:
-        rows = len(self.history.options_value_cents)
-        return IntColumn(int(self.history.open_at.timestamp()) + np.arange(0, rows, self.interval))
+        return IntColumn(int(self.history.open_at.timestamp()) + self.seconds)
 
     @strawberry.field
     def net_liquidation_value_cents(self) -> IntColumn:
@@ -67,10 +67,10 @@ class SessionHistory:
         return self._sampled(self.history.options_value_cents)
 
     def _sampled(self, column: Column) -> IntColumn:
-        return IntColumn(np.ascontiguousarray(column[:: self.interval]))
+        return IntColumn(column[self.seconds])
 
 
 def render_history(history: History, interval_seconds: int) -> SessionHistory:
     if not 1 <= interval_seconds <= INTERVAL_SECONDS_MAX:
         raise GraphQLError(f"interval must be from 1 to {INTERVAL_SECONDS_MAX}, not {interval_seconds}.")
-    return SessionHistory(history=history, interval=interval_seconds)
+    return SessionHistory(history=history, seconds=history.seconds_every(interval_seconds))

@@ -89,6 +89,12 @@ class History:
     def net_liquidation_cents(self) -> Column:
         return self._marked(lambda segment: self.opening_cents + _profit_beside_options(segment))
 
+    def seconds_every(self, interval_seconds: int) -> Column:
+        """The seconds of a chart: from the open every ``interval_seconds``, and at last the settled
+        close, whether the interval divides the day or not."""
+        close = len(self.options_value_cents) - 1
+        return np.append(np.arange(0, close, interval_seconds), close)
+
     def _available(self, segment: HistorySegment) -> Cents | Column:
         flows = segment.credits_cents - segment.debits_cents - segment.fees_cents
         return self.opening_cents + flows - segment.margin_cents - segment.reserve_cents

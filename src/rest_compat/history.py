@@ -31,7 +31,7 @@ class HistoryQuery(Asked):
         Field(
             ge=1,
             le=INTERVAL_SECONDS_MAX,
-            description="Seconds from one row to the next.",
+            description="Seconds from one row to the next. The last row is the settled close, however far.",
             examples=[5],
         ),
     ] = 1
@@ -74,7 +74,10 @@ class HistoryRow(Answered):
     "GET", "/history", Takes(query=HistoryQuery), Gives(200, list[HistoryRow], (Code.NOT_FOUND,))
 )
 async def get_history(call: Call[None]) -> Response | Denial:
-    """The session's money by the second, over the whole day whatever its clock."""
+    """The session's money by the second, over the whole day whatever its clock.
+
+    The last row is always the settled close, also where ``interval`` does not divide the day.
+    """
     history = await sessions.history(call.ports, call.viewer, call.session_id)
     if isinstance(history, Denial):
         return history

@@ -94,3 +94,14 @@ def test_segments_that_do_not_follow_one_another_are_a_bug(day: Day) -> None:
 def test_a_segment_whose_cash_and_basis_disagree_is_a_bug() -> None:
     with pytest.raises(AssertionError, match="cash in is profit less basis"):
         HistorySegment(0, 100, 0, 0, 0, 0, 0, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("interval", "seconds"),
+    [(1, [0, 1, 2, 3, 4, 5]), (2, [0, 2, 4, 5]), (5, [0, 5]), (4, [0, 4, 5]), (23_400, [0, 5])],
+)
+def test_a_chart_ends_with_the_close_whether_the_interval_divides_the_day_or_not(
+    interval: int, seconds: list[int]
+) -> None:
+    flat = History(OPEN_AT, 0, (FLAT,), np.zeros(6, np.int64))
+    assert flat.seconds_every(interval).tolist() == seconds

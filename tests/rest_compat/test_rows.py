@@ -52,7 +52,7 @@ def slow_rows(history: History, interval: int) -> bytes:
             "timestamp": f"{OPEN_AT + timedelta(seconds=second):%Y-%m-%dT%H:%M:%SZ}",
             **{name: money_text(int(column[second])) for name, column in columns.items()},
         }
-        for second in range(0, len(zero), interval)
+        for second in [*range(0, len(zero) - 1, interval), len(zero) - 1]
     ]
     return json.dumps(rows, separators=(",", ":")).encode()
 

@@ -230,6 +230,18 @@ async def test_history_covers_the_day_at_any_clock(trader: Desk) -> None:
     assert sampled == rows[::60]
 
 
+@pytest.mark.parametrize(("interval", "seconds"), [(450, (0, 450, 600)), (23_400, (0, 600))])
+async def test_history_ends_with_the_close_at_any_interval(
+    trader: Desk, interval: int, seconds: tuple[int, ...]
+) -> None:
+    simulation = await trader.simulation()
+    await trader.post(f"{simulation}/orders", VERTICAL)
+    rows = (await trader.get(f"{simulation}/history")).json()
+
+    sampled = (await trader.get(f"{simulation}/history?interval={interval}")).json()
+    assert sampled == [rows[second] for second in seconds]
+
+
 @pytest.mark.parametrize("interval", ["0", "-1", "1.5", "x", "99999", ""])
 async def test_history_interval_is_a_number_of_seconds(trader: Desk, interval: str) -> None:
     simulation = await trader.simulation()
