@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from marketdata.rows import DayRows, Integers, QuoteRows, absent
 from marketdata.sources import Reading, Source, by_date, files_at, headerless_batches, members
 
 BAR_SECONDS = 60
+INDICES = ("spx", "vix")
 CHICAGO_OPEN_SECOND = OPEN_SECOND - 3600
 
 QUOTE_COLUMNS = (
@@ -50,25 +52,27 @@ class Contract:
 def find(paths: Iterable[Path]) -> list[tuple[Source, ...]]:
     """The quote archives of index options at or under the paths, those of one date together.
 
-    Other branches of the tree, equities and their options, are not opened.
+    The indices of the date follow them, from beside the paths too. Other branches of the tree,
+    equities and their options, are not opened.
     """
     found: list[Source] = []
     for path in paths:
-        archives = [file for file in files_at(path.resolve()) if _is_quotes(file)]
+        archives = [file for file in files_at(path.resolve()) if is_quotes(file)]
         if not archives:
             raise SourceRefused(f"{path}: no indexoption/usa/minute/ROOT/DATE_quote_STYLE.zip")
         found += (Source(archive) for archive in archives)
-    return by_date(found)
+    return [(*archives, *_indices(archives)) for archives in by_date(found)]
 
 
-def _is_quotes(file: Path) -> bool:
+def is_quotes(file: Path) -> bool:
+    """Whether a file is, by its place in the tree, an archive of index options' quotes."""
     return file.match("indexoption/*/minute/*/*") and _ARCHIVE.fullmatch(file.name) is not None
 
 
 def read(sources: Sequence[Source], reading: Reading) -> Iterator[DayRows]:
     """The session of one date's archives, none when nothing in them expires on that day."""
     gathering = Gathering()
-    for archive in sources:
+    for archive in (source for source in sources if is_quotes(source.path)):
         names = members(archive.path)
         for done, member in enumerate(names, 1):
             _read_member(Source(archive.path, member), gathering, reading)
@@ -135,20 +139,27 @@ def _bar_ends(starts_ms: Integers, open_second: int) -> Integers:
     return np.where(unreadable, UNREADABLE, starts_ms // 1000 - open_second + BAR_SECONDS)
 
 
+def _indices(archives: Sequence[Source]) -> Iterator[Source]:
+    """The archives of indices that the trees of some quotes have for their date."""
+    markets = sorted({archive.path.parents[2] for archive in archives})
+    for market, symbol in product(markets, INDICES):
+        folder = market.parents[1] / "index" / market.name / "minute" / symbol
+        for ending in ("zip", "zip.zip"):
+            if (path := folder / f"{archives[0].date_text}_trade.{ending}").is_file():
+                yield Source(path)
+
+
 def _index(
     sources: Sequence[Source], symbol: str, ordinal: int, reading: Reading
 ) -> list[tuple[Integers, Integers]]:
     """The closes of an index's bars, where the tree has its file."""
     day = f"{date.fromordinal(ordinal):%Y%m%d}"
-    markets = {source.path.parents[2] for source in sources}
-    folders = [market.parents[1] / "index" / market.name / "minute" / symbol for market in markets]
-    names = [f"{day}_trade.zip", f"{day}_trade.zip.zip"]
-    archives = [path for folder in folders for name in names if (path := folder / name).is_file()]
     return [
         rows
-        for path in archives
-        for member in members(path)
-        for rows in _closes(Source(path, member), reading)
+        for source in sources
+        if source.path.parent.name == symbol and source.path.name.startswith(f"{day}_trade.")
+        for member in members(source.path)
+        for rows in _closes(Source(source.path, member), reading)
     ]
 
 

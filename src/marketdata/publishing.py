@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from marketdata.mappings import check_file
 from marketdata.refusals import DayUnavailable
 
 _UNFINISHED, _LOCK, _BROKEN = ".unfinished", ".lock", ".broken"
+_FRESH = f"{CURRENT}.new"
 
 
 def publish(root: Path, day: Day, provenance: Provenance) -> DayInfo:
@@ -41,11 +43,19 @@ def publish(root: Path, day: Day, provenance: Provenance) -> DayInfo:
     home = root / day.date.isoformat()
     home.mkdir(parents=True, exist_ok=True)
     with _sole_publisher(home):
+        _sweep(home)
         folder = home / digest
         if not _is_intact(folder):
             _write_revision(folder, day, digest, provenance)
         _point_at(home, digest)
     return day_info(read_manifest(folder))
+
+
+def put_in_force(root: Path, on: date, digest: str) -> None:
+    """Makes a published revision the one in force for its date."""
+    home = root / on.isoformat()
+    with _sole_publisher(home):
+        _point_at(home, digest)
 
 
 @contextmanager
@@ -54,6 +64,13 @@ def _sole_publisher(home: Path) -> Iterator[None]:
     with (home / _LOCK).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _sweep(home: Path) -> None:
+    """Removes what a publisher left that was killed."""
+    for leftover in (_UNFINISHED, _BROKEN):
+        shutil.rmtree(home / leftover, ignore_errors=True)
+    (home / _FRESH).unlink(missing_ok=True)
 
 
 def _is_intact(folder: Path) -> bool:
@@ -70,8 +87,6 @@ def _is_intact(folder: Path) -> bool:
 def _write_revision(folder: Path, day: Day, digest: str, provenance: Provenance) -> None:
     """Writes beside the final name and renames: a reader sees all files or none."""
     unfinished, broken = folder.parent / _UNFINISHED, folder.parent / _BROKEN
-    for leftover in (unfinished, broken):
-        shutil.rmtree(leftover, ignore_errors=True)
     unfinished.mkdir()
     files = write_arrays(unfinished, day)
     manifest = write_manifest(unfinished, _manifest(day, digest, provenance, files))
@@ -121,7 +136,7 @@ def _point_at(home: Path, digest: str) -> None:
     pointer = home / CURRENT
     if pointer.exists() and pointer.read_text().strip() == digest:
         return
-    fresh = home / f"{CURRENT}.new"
+    fresh = home / _FRESH
     fresh.write_text(f"{digest}\n")
     _sync(fresh)
     fresh.rename(pointer)

@@ -15,3 +15,7 @@ class DayRefused(Exception):
 
 class SourceRefused(Exception):
     """A file that an import cannot read at all; the message names it."""
+
+
+class ImportStopped(Exception):
+    """An import that ended before its last file; what it had published stays."""

@@ -66,8 +66,9 @@ class Offence:
 class ImportReport:
     """The end of an import. ``rows_read`` is the sum of kept, repaired, refused and skipped rows.
 
-    ``refused_days`` says, one message a day, why days were not published; ``silent_seconds`` is how
-    long whole chains had no row, and no quote therefore.
+    ``refused_days`` says, one message a day or file, why days were not published; ``silent_seconds``
+    is how long whole chains had no row, and no quote therefore. ``unread_files`` were imported before
+    with this content and not read again; they gave ``unchanged_days``.
     """
 
     days: tuple[DayInfo, ...]
@@ -76,6 +77,8 @@ class ImportReport:
     offences: tuple[Offence, ...]
     silent_seconds: int
     elapsed_seconds: float
+    unchanged_days: tuple[DayInfo, ...] = ()
+    unread_files: int = 0
 
     @property
     def contracts(self) -> int:
@@ -99,10 +102,15 @@ class ImportReport:
                 f"{day.date}  {day.contracts} contracts, settled at {price_text(day.settlement_cents)} "
                 f"({day.settlement_source}){derived}, revision {day.content_hash[:12]}"
             )
+        for day in self.unchanged_days:
+            yield f"{day.date}  imported before, revision {day.content_hash[:12]}"
         yield from (f"refused  {message}" for message in self.refused_days)
         counts = ", ".join(f"{self.rows(outcome):,} {outcome}" for outcome in Outcome)
         days = "1 day" if len(self.days) == 1 else f"{len(self.days)} days"
         yield f"{days}, {self.contracts:,} contracts, {self.rows_read:,} rows read: {counts}"
+        if self.unread_files:
+            files = "1 file" if self.unread_files == 1 else f"{self.unread_files:,} files"
+            yield f"{files} skipped, imported before with the same content; --force reads again"
         if self.silent_seconds:
             yield f"{self.silent_seconds:,} seconds in which the whole chain was silent, without quotes"
         for offence in self.offences:
@@ -125,6 +133,8 @@ def joined(reports: Sequence[ImportReport]) -> ImportReport:
         offences=tuple(first[finding] for finding in Finding if finding in first),
         silent_seconds=sum(report.silent_seconds for report in reports),
         elapsed_seconds=sum(report.elapsed_seconds for report in reports),
+        unchanged_days=tuple(day for report in reports for day in report.unchanged_days),
+        unread_files=sum(report.unread_files for report in reports),
     )
 
 

@@ -55,8 +55,11 @@ class Source:
     def open(self) -> IO[bytes]:
         if self.member is None:
             return self.path.open("rb")
-        with zipfile.ZipFile(self.path) as archive:
-            return archive.open(self.member)
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                return archive.open(self.member)
+        except RuntimeError as error:  # encrypted, or compressed in a way that is not known here
+            raise SourceRefused(f"{self.name}: {error}") from error
 
     def line(self, number: int) -> str:
         """One line of the text, counted from 1; one row of a Parquet file."""
@@ -65,6 +68,15 @@ class Source:
             return ",".join(str(value) for row in rows for value in row.values())
         with self.open() as file:
             return next(islice(file, number - 1, None), b"").decode(errors="replace").rstrip("\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Broken(Source):
+    """An archive whose members cannot be listed. Opening it raises SourceRefused with the reason."""
+
+    def open(self) -> IO[bytes]:
+        members(self.path)
+        return Source(self.path).open()
 
 
 @dataclass(slots=True)
@@ -101,7 +113,8 @@ class Batch:
 def find_sources(paths: Iterable[Path], suffixes: Sequence[str]) -> list[Source]:
     """The files with one of the suffixes at or under the paths, and such members of zip archives.
 
-    Raises SourceRefused for a path that does not exist, holds none, or is no zip archive.
+    A broken archive is among them, and refused when it is read: it shall not stop the others. Raises
+    SourceRefused for a path that does not exist or holds none.
     """
     found: list[Source] = []
     for path in paths:
@@ -122,7 +135,10 @@ def files_at(path: Path) -> list[Path]:
 def _sources_of(file: Path, suffixes: Sequence[str]) -> list[Source]:
     if file.suffix != ".zip":
         return [Source(file)] if file.suffix in suffixes else []
-    return [Source(file, member) for member in members(file) if Path(member).suffix in suffixes]
+    try:
+        return [Source(file, member) for member in members(file) if Path(member).suffix in suffixes]
+    except SourceRefused:
+        return [Broken(file)]
 
 
 def members(archive: Path) -> list[str]:
@@ -130,7 +146,7 @@ def members(archive: Path) -> list[str]:
         with zipfile.ZipFile(archive) as opened:
             return sorted(opened.namelist())
     except zipfile.BadZipFile as error:
-        raise SourceRefused(f"{archive}: not a zip archive, or an incomplete one") from error
+        raise SourceRefused(f"{archive.name}: not a zip archive, or an incomplete one") from error
 
 
 def by_date(sources: Iterable[Source]) -> list[tuple[Source, ...]]:

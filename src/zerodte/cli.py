@@ -101,18 +101,23 @@ def migrate(data_dir: DataDir = None) -> None:
 @app.command(name="import")
 def import_days(
     format_: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="cboe, databento, lean, optionsdx, thetadata or zerodte.")
+        str,
+        typer.Argument(
+            metavar="FORMAT", help="auto, cboe, databento, lean, optionsdx, thetadata or zerodte."
+        ),
     ],
     paths: Annotated[list[Path], typer.Argument(help="Files, archives or directories.")],
     data_dir: DataDir = None,
     settlement: Annotated[
         str | None, typer.Option(help="The official close of SPX, for files of a single day: 2743.15")
     ] = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Read again what was imported before.")] = False,
 ) -> None:
-    """Publish recorded days from a vendor's files."""
+    """Publish recorded days from vendors' files. The same import again goes on where it was interrupted."""
     root = read_settings(data_dir=data_dir).data_dir / "days"
     with told_of_files():
-        part("recorded_days").import_days(root, format_, tuple(paths), settlement)
+        part("recorded_days").import_days(root, format_, tuple(paths), settlement, force=force)
 
 
 @app.command()

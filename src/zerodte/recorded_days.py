@@ -16,7 +16,7 @@ from marketdata.exporting import FileFormat, export
 from marketdata.generating import GenerationRefused, generate
 from marketdata.importing import ImportRequest, run_import
 from marketdata.library import DayInfo, Library, dates_under
-from marketdata.refusals import DayNotFound, DayUnavailable, SourceRefused
+from marketdata.refusals import DayNotFound, DayUnavailable, ImportStopped, SourceRefused
 from marketdata.verifying import verify_library
 from runtime.clocks import wall
 from zerodte.failures import CannotRun
@@ -28,17 +28,21 @@ LIST_WIDTH = 110  # a line a day, in a pipe too
 console = Console()
 
 
-def import_days(root: Path, format_: str, paths: tuple[Path, ...], settlement: str | None) -> None:
-    """Import files and print the report. Raises CannotRun where not one day could be published."""
-    request = ImportRequest(format_, paths, _cents(settlement) if settlement is not None else None)
+def import_days(
+    root: Path, format_: str, paths: tuple[Path, ...], settlement: str | None, *, force: bool = False
+) -> None:
+    """Import files and print the report. Raises CannotRun where anything was refused, or there was no day."""
+    request = ImportRequest(format_, paths, _cents(settlement) if settlement is not None else None, force)
     try:
         with _progress() as progress:
             report = run_import(request, root, wall(), FileBars(progress))
-    except SourceRefused as refusal:
+    except (SourceRefused, ImportStopped) as refusal:
         raise CannotRun(str(refusal)) from refusal
     for line in report.lines():
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    if not report.days:
+    if report.refused_days:
+        raise CannotRun(f"{len(report.refused_days)} refused; the report above says why")
+    if not report.days and not report.unread_files:
         raise CannotRun("no day was published; the report above says why")
 
 

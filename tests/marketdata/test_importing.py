@@ -153,8 +153,11 @@ def test_importing_the_cboe_day_again_changes_nothing(
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in (root / "2018-01-05").rglob("*")}
     later = NOW + timedelta(days=1)
-    again = run_import(ImportRequest("cboe", (shared_data / "cboe-intervals-gpl2",)), root, later)
-    assert again.days == cboe.days
+    paths = (shared_data / "cboe-intervals-gpl2",)
+    again = run_import(ImportRequest("cboe", paths), root, later)
+    assert (again.unchanged_days, again.rows_read) == (cboe.days, 0)
+    forced = run_import(ImportRequest("cboe", paths, force=True), root, later)
+    assert (forced.days, forced.rows_read) == (cboe.days, cboe.rows_read)
     assert {path: path.stat().st_mtime_ns for path in (root / "2018-01-05").rglob("*")} == before
 
 
@@ -211,10 +214,10 @@ def test_what_was_imported_is_verified(root: Path, cboe: ImportReport, lean: Imp
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    known = "cboe, databento, lean, optionsdx, thetadata, zerodte"
+    known = "auto, cboe, databento, lean, optionsdx, thetadata, zerodte"
     with pytest.raises(SourceRefused, match=f"format: unknown 'csv', choose from {known}"):
         run_import(ImportRequest("csv", (tmp_path,)), tmp_path, NOW)
-    assert list(FORMATS) == known.split(", ")
+    assert ["auto", *FORMATS] == known.split(", ")
 
 
 def test_progress_is_told_to_the_end(tmp_path: Path, shared_data: Path) -> None:
@@ -246,4 +249,5 @@ def test_days_imported_by_several_processes_are_those_of_one(tmp_path: Path) -> 
     assert len(shared.refused_days) == 1
     assert told == [(1, 3), (2, 3), (3, 3)]
     again = run_import(request, tmp_path / "shared", NOW + timedelta(days=1), processes=2)
-    assert again.days == shared.days
+    assert (again.unchanged_days, again.unread_files) == (shared.days, 2)
+    assert again.refused_days == shared.refused_days

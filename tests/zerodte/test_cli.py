@@ -104,7 +104,7 @@ def test_a_data_directory_that_is_a_file_is_named(words: tuple[object, ...], tmp
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("import", "csv", "x"), f"refused: format: unknown 'csv', choose from {', '.join(FORMATS)}"),
+        (("import", "csv", "x"), f"refused: format: unknown 'csv', choose from auto, {', '.join(FORMATS)}"),
         (
             ("import", "cboe", "x", "--settlement", "high"),
             "refused: settlement: must be a price with up to two places, like 2743.15, not high",

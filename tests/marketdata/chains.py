@@ -1,0 +1,119 @@
+"""What a chain looks like, minute by minute, so that a generated day can be held beside a recorded one.
+
+Depth is how far in the money an option is, in the deviation σ√T that the straddle implies at that
+minute: negative out of the money. Points are index points.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.market import Day
+from engine.pricing import implied_deviation, parity_forwards
+
+Array = NDArray[np.float64]
+
+# E|X| of a standard normal X: an at-the-money straddle in deviations.
+STRADDLE = 0.7978845608028654
+BANDS = (-99.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0, 99.0)
+PLACES = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """[minute, strike, (call, put)]; the minutes end at 09:31 … 16:00."""
+
+    strikes: Array
+    bid: Array
+    ask: Array
+    index: Array
+
+    @property
+    def mid(self) -> Array:
+        return (self.bid + self.ask) / 2
+
+    @property
+    def forward(self) -> Array:
+        return parity_forwards(self.strikes, self.mid)
+
+    @property
+    def straddle(self) -> Array:
+        """What a call and a put struck at the forward cost, by minute."""
+        both = self.mid.sum(axis=2)
+        return np.array([np.interp(f, self.strikes, row) for f, row in zip(self.forward, both, strict=True)])
+
+    @property
+    def depth(self) -> Array:
+        inside = (self.forward[:, None] - self.strikes) / (self.straddle[:, None] / STRADDLE)
+        return np.stack((inside, -inside), axis=2)
+
+    @property
+    def width(self) -> Array:
+        return self.ask - self.bid
+
+    @property
+    def changed(self) -> Array:
+        """1 where a quote differs from that of the minute before; NaN in the first."""
+        moved = (np.diff(self.bid, axis=0) != 0) | (np.diff(self.ask, axis=0) != 0)
+        return np.concatenate((np.full((1, *moved.shape[1:]), np.nan), moved))
+
+    @property
+    def parity(self) -> Array:
+        """K + C − P less the index, in index points [minute, strike]."""
+        return self.strikes + self.mid[:, :, 0] - self.mid[:, :, 1] - self.index[:, None]
+
+
+def chain_of(day: Day) -> Chain:
+    seconds = np.arange(60, day.close_second + 1, 60)
+    shape = (len(day.contracts) // 2, 2, len(seconds))
+    bid, ask = (
+        (ticks[:, seconds] / 20.0).reshape(shape).transpose(2, 0, 1)
+        for ticks in (day.bid_ticks, day.ask_ticks)
+    )
+    strikes = np.array([contract.strike_points for contract in day.contracts[0::2]], float)
+    return Chain(strikes, bid, ask, day.spx_e4[seconds] / 10_000.0)
+
+
+def by_depth(chain: Chain, values: Array) -> Array:
+    """The mean of values in each of the ``BANDS`` of depth."""
+    depth = chain.depth
+    bands = [(depth >= low) & (depth < high) for low, high in pairwise(BANDS)]
+    return np.array([np.nanmean(values[band]) for band in bands])
+
+
+def wings(chain: Chain) -> Array:
+    """Prices a little out of the money and far out, in percent of the straddle: puts 3, 2, 1 and calls 1, 2, 3 deviations out."""
+    share = 100.0 * chain.mid / chain.straddle[:, None, None]
+    return np.array(
+        [
+            np.mean(share[:, :, right][np.abs(chain.depth[:, :, right] + out) < 0.25])
+            for right, out in ((1, 3.0), (1, 2.0), (1, 1.0), (0, 1.0), (0, 2.0), (0, 3.0))
+        ]
+    )
+
+
+def smile(chain: Chain, minute: int, *, minutes: int = 15) -> Array:
+    """Implied deviations at the ``PLACES`` above the forward, over that which the straddle implies.
+
+    The mean of a quarter of an hour either side, over options out of the money with a bid, within
+    half a deviation of each place.
+    """
+    rows = slice(max(minute - minutes, 0), minute + minutes + 1)
+    above = -chain.depth[rows, :, 0]
+    right = (above < 0).astype(int)[:, :, None]
+    mid, bid = (np.take_along_axis(value[rows], right, axis=2)[:, :, 0] for value in (chain.mid, chain.bid))
+    forward = np.broadcast_to(chain.forward[rows, None], mid.shape)
+    solved = implied_deviation(mid, forward, np.broadcast_to(chain.strikes, mid.shape)) * forward
+    ratio = solved / (chain.straddle[rows, None] / STRADDLE)
+    ratio[bid <= 0] = np.nan
+    return np.array([np.nanmean(ratio[np.abs(above - place) < 0.5]) for place in PLACES])
+
+
+def parity_noise(chain: Chain) -> Array:
+    """The deviation of parity from the index, in points: near the money, further out, far out."""
+    distance = np.abs(chain.depth[:, :, 0])
+    return np.array(
+        [chain.parity[(distance >= low) & (distance < high)].std() for low, high in ((0, 1), (1, 4), (4, 99))]
+    )
