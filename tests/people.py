@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from bus.buckets import Buckets
 from bus.jobs import Jobs
 from bus.topics import Topics
 from engine.denials import Denial
@@ -25,6 +26,7 @@ SECRET = b"the secret of an installation 32"
 PASSWORD = "correct-horse-battery"
 HOME = "203.0.113.7"
 PASSWORDS = Passwords()
+UNHURRIED = Policy(auth_burst=1_000_000)  # tests about something else sign in as often as they like
 PATIENT = Bounds(checkout_seconds=30)  # fifty callers at once wait their turn on any machine
 
 
@@ -75,21 +77,24 @@ class Town:
 async def town(database_url: str, redis_url: str, days: Path) -> AsyncIterator[Town]:
     clock = Clock()
     database, jobs, topics = Database(database_url, PATIENT), Jobs(redis_url), Topics(redis_url)
+    buckets = Buckets(redis_url)
     ports = Ports(
         database=database,
         library=Library(days),
         jobs=jobs,
         topics=topics,
+        buckets=buckets,
         wall=clock,
         market_now=lambda: None,
         new_id=uuid4,
-        policy=Policy(),
+        policy=UNHURRIED,
         secret=SECRET,
         passwords=PASSWORDS,
     )
     try:
         yield Town(ports, clock, days)
     finally:
+        await buckets.close()
         await topics.close()
         await jobs.close()
         await database.close()

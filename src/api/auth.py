@@ -6,7 +6,7 @@ from api.context import Info
 from api.errors import UserError, user_errors
 from api.users import User, render_user
 from engine.denials import Denial
-from usecases import auth
+from usecases import auth, entrance
 from usecases.auth import NewToken
 
 PASSWORDLESS = "Omit it for an account that logs in by mailed codes."
@@ -63,26 +63,29 @@ class DonePayload:
 class AuthMutation:
     @strawberry.mutation(description="Mail a verification code. One a minute for each address.")
     async def request_code(self, info: Info, input: EmailInput) -> DonePayload:
-        return _done(await auth.request_code(info.context.ports, input.email))
+        return _done(await entrance.request_code(info.context.ports, input.email, info.context.address))
 
     @strawberry.mutation(description="Whether an account exists, and how it logs in.")
     async def check_email(self, info: Info, input: EmailInput) -> CheckEmailPayload:
-        answer = await auth.check_email(info.context.ports, input.email)
+        answer = await entrance.check_email(info.context.ports, input.email, info.context.address)
         if isinstance(answer, Denial):
             return CheckEmailPayload(user_errors=user_errors(answer, "input"))
         return CheckEmailPayload(has_password=answer.has_password)
 
     @strawberry.mutation(description="Open an account with a mailed code; its first token comes back.")
     async def register(self, info: Info, input: RegisterInput) -> TokenPayload:
+        context = info.context
         return _token(
-            await auth.register(info.context.ports, input.email, input.password, input.verification_code)
+            await entrance.register(
+                context.ports, input.email, input.password, input.verification_code, context.address
+            )
         )
 
     @strawberry.mutation(description="Open a session of an account.")
     async def login(self, info: Info, input: LoginInput) -> TokenPayload:
         context = info.context
         return _token(
-            await auth.login(
+            await entrance.login(
                 context.ports, input.email, input.password, input.verification_code, context.address
             )
         )
@@ -94,12 +97,13 @@ class AuthMutation:
 
     @strawberry.mutation(description="Mail a code for a new password, where there is such an account.")
     async def forgot_password(self, info: Info, input: EmailInput) -> DonePayload:
-        return _done(await auth.forgot_password(info.context.ports, input.email))
+        return _done(await entrance.forgot_password(info.context.ports, input.email, info.context.address))
 
     @strawberry.mutation(description="Set a new password with a mailed code; every session ends.")
     async def reset_password(self, info: Info, input: ResetPasswordInput) -> DonePayload:
-        denial = await auth.reset_password(
-            info.context.ports, input.email, input.verification_code, input.password
+        context = info.context
+        denial = await entrance.reset_password(
+            context.ports, input.email, input.verification_code, input.password, context.address
         )
         return _done(denial)
 

@@ -7,6 +7,7 @@ import strawberry
 
 from api.errors import unauthenticated
 from usecases.auth import authenticate
+from usecases.charging import Payer
 from usecases.ports import Ports, Viewer
 
 
@@ -43,6 +44,12 @@ class Context:
         if viewer is None:
             raise unauthenticated()
         return viewer
+
+    async def payer(self) -> Payer:
+        return Payer(await self.visitor_or_viewer(), self.address)
+
+    async def signed_in_payer(self) -> Payer:
+        return Payer(await self.viewer(), self.address)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -25,7 +25,7 @@ from engine.aggregates import Series as SeriesName
 from engine.contracts import Right
 from engine.market import MISSING_DELTA
 from engine.money import TICK_CENTS
-from usecases import market
+from usecases import market, metered
 from usecases.market import ChainSnapshot, MarketSession, SeriesFrame
 
 _SERIES_FIELDS = {
@@ -73,24 +73,26 @@ class MarketDay(Node):
     current: bool
     upcoming: bool
 
-    @strawberry.field(description="Listed strikes, ascending. Needs a token.")
+    @strawberry.field(description="Listed strikes, ascending. Needs a token and 5 credits.")
     async def strikes(self, info: Info) -> list[int]:
-        viewer = await info.context.viewer()
-        return list(granted(await market.strikes(info.context.ports, viewer, self.date)))
+        payer = await info.context.signed_in_payer()
+        return list(granted(await metered.strikes(info.context.ports, payer, self.date)))
 
-    @strawberry.field(description="The chain as it was known at a time of the session. Needs a token.")
+    @strawberry.field(
+        description="The chain as it was known at a time of the session. Needs a token and 10 credits."
+    )
     async def chain(self, info: Info, at: datetime) -> OptionChain:
-        viewer = await info.context.viewer()
+        payer = await info.context.signed_in_payer()
         if at.date() != self.date:
             raise Refusal(MALFORMED, f"at must be a time of the session of {self.date}.")
-        return render_chain(granted(await market.chain_at(info.context.ports, viewer, at)))
+        return render_chain(granted(await metered.chain_at(info.context.ports, payer, at)))
 
-    @strawberry.field(description="The selected series of the recorded seconds.")
+    @strawberry.field(description="The selected series of the recorded seconds. Costs 10 credits.")
     async def series(self, info: Info) -> DaySeries:
-        viewer = await info.context.visitor_or_viewer()
+        payer = await info.context.payer()
         asked = _names(info.selected_fields)
         names = [series for name, series in _SERIES_FIELDS.items() if name in asked]
-        return render_series(granted(await market.series(info.context.ports, viewer, self.date, names)))
+        return render_series(granted(await metered.series(info.context.ports, payer, self.date, names)))
 
 
 @strawberry.type

@@ -11,7 +11,7 @@ from api.nodes import Node, NodeKind, global_id
 from api.scalars import DecimalText, points
 from engine.denials import Denial
 from engine.settings import FEE_NAMES, fee_texts
-from usecases import users
+from usecases import charging, users
 from usecases.ports import Viewer
 from usecases.users import ABSENT, ProfileChanges
 
@@ -49,6 +49,11 @@ class User(Node):
     slippage: DecimalText = strawberry.field(
         description="What limit and stop orders give away, in index points."
     )
+
+    @strawberry.field(description="How full the viewer's bucket of credits is, 0 to 100.")
+    async def usage_percent(self, info: Info) -> int:
+        fill = await charging.usage(info.context.ports, await info.context.viewer())
+        return fill.percent
 
 
 @strawberry.input(description="What is left out stays as it is.")

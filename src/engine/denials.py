@@ -13,6 +13,7 @@ class Code(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not_found"
     RATE_LIMITED = "rate_limited"
+    RATE_LIMIT_EXCEEDED = "rate_limit_exceeded"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     CLIENT_ORDER_ID_REUSED = "client_order_id_reused"
     VERSION_CONFLICT = "version_conflict"

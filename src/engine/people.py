@@ -14,7 +14,8 @@ PASSWORD_LENGTH_MAX = 128
 CODE_DIGITS = 6
 LOGIN_DELAY_SECONDS_MAX = 900
 TOKEN = re.compile(r"[0-9a-f]{32}", re.ASCII)
-NETWORK_BITS = {4: 24, 6: 64}
+IPV4, IPV6 = 4, 6
+NETWORK_BITS = {IPV4: 24, IPV6: 64}
 
 INVALID_CODE = Denial(
     Code.INVALID_CODE,
@@ -97,3 +98,12 @@ def network_of(address: str) -> str:
     except ValueError:
         return address
     return str(ipaddress.ip_network(f"{address}/{NETWORK_BITS[version]}", strict=False))
+
+
+def host_of(address: str) -> str:
+    """What counts as one address of a visitor: IPv4's own, /64 of IPv6, which one line is given whole."""
+    try:
+        version = ipaddress.ip_address(address).version
+    except ValueError:
+        return address
+    return address if version == IPV4 else network_of(address)

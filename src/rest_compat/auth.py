@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from engine.denials import Code, Denial
 from engine.people import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
 from rest_compat.operations import Auth, Call, Gives, Routes, Takes
 from rest_compat.wire import Answered, Asked
-from usecases import auth
+from usecases import auth, entrance
 
 routes = Routes("People")
 
@@ -42,8 +42,21 @@ class Registration(Asked):
     verification_code: CodeText
 
 
+def _this_and_not(this: str, other: str) -> dict[str, object]:
+    return {"required": [this], "properties": {this: {"type": "string"}, other: {"type": "null"}}}
+
+
 class Login(Asked):
     """A password, or a fresh verification code in its place."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                _this_and_not("password", "verification_code"),
+                _this_and_not("verification_code", "password"),
+            ]
+        }
+    )
 
     email: EmailText
     password: PasswordText | None = None
@@ -75,7 +88,7 @@ class NewToken(Answered):
 )
 async def check_email(call: Call[EmailBody]) -> KnownEmail | Denial:
     """Whether an account with this email exists, and has a password."""
-    known = await auth.check_email(call.ports, call.body.email)
+    known = await entrance.check_email(call.ports, call.body.email, call.address)
     return known if isinstance(known, Denial) else KnownEmail(has_password=known.has_password)
 
 
@@ -87,7 +100,7 @@ async def check_email(call: Call[EmailBody]) -> KnownEmail | Denial:
 )
 async def request_code(call: Call[EmailBody]) -> Denial | None:
     """Mail a verification code; one a minute."""
-    return await auth.request_code(call.ports, call.body.email)
+    return await entrance.request_code(call.ports, call.body.email, call.address)
 
 
 @routes.operation(
@@ -99,7 +112,9 @@ async def request_code(call: Call[EmailBody]) -> Denial | None:
 async def register(call: Call[Registration]) -> NewToken | Denial:
     """Make an account with a mailed code, and sign in."""
     body = call.body
-    return _token(await auth.register(call.ports, body.email, body.password, body.verification_code))
+    return _token(
+        await entrance.register(call.ports, body.email, body.password, body.verification_code, call.address)
+    )
 
 
 @routes.operation(
@@ -116,7 +131,7 @@ async def login(call: Call[Login]) -> NewToken | Denial:
     """Sign in with a password or a mailed code."""
     body = call.body
     return _token(
-        await auth.login(call.ports, body.email, body.password, body.verification_code, call.address)
+        await entrance.login(call.ports, body.email, body.password, body.verification_code, call.address)
     )
 
 
@@ -134,7 +149,7 @@ async def logout(call: Call[None]) -> None:
 )
 async def forgot_password(call: Call[EmailBody]) -> Denial | None:
     """Mail a code to set a new password with, if the account exists."""
-    return await auth.forgot_password(call.ports, call.body.email)
+    return await entrance.forgot_password(call.ports, call.body.email, call.address)
 
 
 @routes.operation(
@@ -146,7 +161,9 @@ async def forgot_password(call: Call[EmailBody]) -> Denial | None:
 async def reset_password(call: Call[PasswordReset]) -> Denial | None:
     """Set a new password with a mailed code; every session of the account ends."""
     body = call.body
-    return await auth.reset_password(call.ports, body.email, body.verification_code, body.password)
+    return await entrance.reset_password(
+        call.ports, body.email, body.verification_code, body.password, call.address
+    )
 
 
 def _token(outcome: auth.NewToken | Denial) -> NewToken | Denial:

@@ -38,6 +38,7 @@ STATUS_OF: Mapping[Code | HttpCode, int] = {
     Code.FORBIDDEN: 403,
     Code.NOT_FOUND: 404,
     Code.RATE_LIMITED: 429,
+    Code.RATE_LIMIT_EXCEEDED: 429,
     Code.IDEMPOTENCY_KEY_REUSED: 422,
     Code.CLIENT_ORDER_ID_REUSED: 422,
     Code.VERSION_CONFLICT: 409,

@@ -19,7 +19,7 @@ from rest_compat.wire import (
     instant_or_null,
     instant_text,
 )
-from usecases import market
+from usecases import market, metered
 from usecases.market import ChainSnapshot, MarketSession
 
 routes = Routes("Market data")
@@ -114,11 +114,11 @@ def render_market_session(session: MarketSession) -> SessionBounds:
     "GET",
     "/market-data/strikes/{date}",
     Takes(),
-    Gives(200, list[int], (Code.SESSION_NOT_RECORDED,)),
+    Gives(200, list[int], (Code.SESSION_NOT_RECORDED, Code.RATE_LIMIT_EXCEEDED)),
 )
 async def list_strikes(call: Call[None]) -> list[int] | Denial:
     """The strikes listed on a day, ascending."""
-    strikes = await market.strikes(call.ports, call.viewer, call.path["date"])
+    strikes = await metered.strikes(call.ports, call.payer, call.path["date"])
     return strikes if isinstance(strikes, Denial) else list(strikes)
 
 
@@ -129,7 +129,7 @@ async def list_strikes(call: Call[None]) -> list[int] | Denial:
     Gives(
         200,
         dict[str, OptionQuote | None],
-        (Code.SESSION_NOT_RECORDED, Code.OUTSIDE_SESSION),
+        (Code.SESSION_NOT_RECORDED, Code.OUTSIDE_SESSION, Code.RATE_LIMIT_EXCEEDED),
     ),
 )
 async def get_chain(call: Call[None]) -> Response | Denial:
@@ -137,7 +137,7 @@ async def get_chain(call: Call[None]) -> Response | Denial:
 
     A contract without a usable quote at that second is null.
     """
-    chain = await market.chain_at(call.ports, call.viewer, call.path["timestamp"])
+    chain = await metered.chain_at(call.ports, call.payer, call.path["timestamp"])
     if isinstance(chain, Denial):
         return chain
     return Response(orjson.dumps(render_chain(chain)), media_type=JSON)
@@ -167,7 +167,7 @@ def render_chain(chain: ChainSnapshot) -> dict[str, dict[str, Any] | None]:
     Gives(
         200,
         list[SeriesRow],
-        (Code.UNKNOWN_SERIES, Code.UNAUTHENTICATED, Code.SESSION_NOT_RECORDED),
+        (Code.UNKNOWN_SERIES, Code.UNAUTHENTICATED, Code.SESSION_NOT_RECORDED, Code.RATE_LIMIT_EXCEEDED),
     ),
 )
 async def list_series(call: Call[None]) -> Response | Denial:
@@ -176,7 +176,7 @@ async def list_series(call: Call[None]) -> Response | Denial:
     Public for the day in progress, and in steps of 30 seconds for the last completed one.
     """
     names = call.query.series.split(",")
-    frame = await market.series(call.ports, call.caller, call.path["date"], names)
+    frame = await metered.series(call.ports, call.payer, call.path["date"], names)
     if isinstance(frame, Denial):
         return frame
     return StreamingResponse(series_rows(frame), media_type=JSON)

@@ -8,6 +8,7 @@ import yaml
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from engine.denials import Code
 from rest_compat.errors import STATUS_OF
 from rest_compat.examples import EXAMPLES
 from rest_compat.operations import JSON, Auth, Operation
@@ -41,7 +42,16 @@ HEADERS: Json = {
         "description": "Seconds after which a repeat may succeed.",
         "schema": {"type": "integer", "minimum": 0},
     },
+    "X-RateLimit-Used": {
+        "description": "Credits in the caller's bucket after this request.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "X-RateLimit-Limit": {
+        "description": "Credits that the bucket holds.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
 }
+SHOWN_WHERE_CHARGED = ("X-RateLimit-Used", "X-RateLimit-Limit")
 
 ERROR: Json = {
     "type": "object",
@@ -55,17 +65,38 @@ ERROR: Json = {
     "examples": [{"error": "off_tick", "message": "price 3.07 is not a multiple of 0.05"}],
 }
 
+OUT_OF_CREDITS: Json = {
+    "type": "object",
+    "properties": {
+        "error": {"type": "string", "const": Code.RATE_LIMIT_EXCEEDED.value},
+        "message": {"type": "string"},
+        "retry_after_seconds": {"type": "integer", "minimum": 1},
+        "credits_used": {"type": "integer", "minimum": 0},
+        "credits_cap": {"type": "integer", "minimum": 1},
+    },
+    "required": ["error", "message", "retry_after_seconds", "credits_used", "credits_cap"],
+    "additionalProperties": False,
+}
+
+
+def _header_references(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
 RESPONSES: Json = {
+    "OutOfCredits": {
+        "description": "The caller's bucket has no room for what this costs.",
+        "headers": _header_references("X-Error-Code", "Retry-After", *SHOWN_WHERE_CHARGED),
+        "content": {JSON: {"schema": {"$ref": "#/components/schemas/OutOfCredits"}}},
+    },
     "Refused": {
         "description": "Refused; nothing was changed.",
-        "headers": {
-            name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Error-Code", "Retry-After")
-        },
+        "headers": _header_references("X-Error-Code", "Retry-After"),
         "content": {
             "text/plain": {"schema": {"type": "string"}},
             JSON: {"schema": {"$ref": "#/components/schemas/Error"}},
         },
-    }
+    },
 }
 
 TOKEN: Json = {
@@ -149,7 +180,7 @@ def openapi_document(operations: Sequence[Operation]) -> Json:
         "tags": [{"name": tag} for tag in dict.fromkeys(one.tag for one in operations)],
         "paths": paths,
         "components": {
-            "schemas": {**components, "Error": ERROR},
+            "schemas": {**components, "Error": ERROR, "OutOfCredits": OUT_OF_CREDITS},
             "headers": HEADERS,
             "responses": RESPONSES,
             "securitySchemes": {"token": TOKEN},
@@ -228,6 +259,8 @@ def _success(operation: Operation, schemas: dict[Any, Json]) -> Json:
     return {str(gives.status): response}
 
 
+    if Code.RATE_LIMIT_EXCEEDED in gives.denials:
+        response["headers"] = _header_references(*SHOWN_WHERE_CHARGED)
 def _refusals(operation: Operation) -> Json:
     """Every refusal by its status; the description lists the codes."""
     by_status: dict[int, list[str]] = {}
@@ -235,8 +268,12 @@ def _refusals(operation: Operation) -> Json:
         by_status.setdefault(STATUS_OF[code], []).append(code.value)
     return {
         str(status): {
-            "$ref": "#/components/responses/Refused",
+            "$ref": f"#/components/responses/{_refusal(codes)}",
             "description": ", ".join(f"`{code}`" for code in codes),
         }
         for status, codes in sorted(by_status.items())
     }
+
+
+def _refusal(codes: Sequence[str]) -> str:
+    return "OutOfCredits" if Code.RATE_LIMIT_EXCEEDED in codes else "Refused"

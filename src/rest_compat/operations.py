@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from engine.denials import Code, Denial
 from rest_compat.errors import HttpCode
+from usecases.charging import Payer
 from usecases.ports import Ports, Viewer
 
 Body = TypeVar("Body")
@@ -35,8 +36,12 @@ class Call(Generic[Body]):
     query: Any
     body: Body
     idempotency_key: str | None
-    address: str
+    payer: Payer
     session: UUID | None = None
+
+    @property
+    def address(self) -> str:
+        return self.payer.address
 
     @property
     def viewer(self) -> Viewer:

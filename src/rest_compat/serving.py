@@ -24,7 +24,9 @@ from rest_compat.errors import (
 from rest_compat.operations import JSON, Auth, Call, Operation
 from rest_compat.parsing import parse_body, parse_path, parse_query, read_body
 from usecases.auth import authenticate
+from rest_compat.rate_limits import metered
 from usecases.outages import OUTAGES
+from usecases.charging import Payer
 from usecases.ports import Ports, Viewer
 
 IDEMPOTENCY_KEY_LENGTH_MAX = 255
@@ -92,7 +94,9 @@ async def _perform(operation: Operation, request: Request, ports: Ports) -> Resp
             return session
         call = replace(call, session=session)
     outcome = await operation.handler(call)
-    return outcome if isinstance(outcome, Denial | Response) else _render(operation, outcome)
+    if not isinstance(outcome, Denial | Response):
+        outcome = _render(operation, outcome)
+    return metered(outcome, call.payer.fill)
 
 
 async def _understand(operation: Operation, request: Request, ports: Ports) -> Call[Any] | Denial:
@@ -112,8 +116,8 @@ async def _understand(operation: Operation, request: Request, ports: Ports) -> C
     body = operation.takes.body and parse_body(await _json_body(request), operation.takes.body)
     if isinstance(body, Denial):
         return body
-    address = request.client.host if request.client else ""
-    return Call(ports, caller, path, query, body, key, address)
+    payer = Payer(caller, request.client.host if request.client else "")
+    return Call(ports, caller, path, query, body, key, payer)
 
 
 async def _identify(operation: Operation, request: Request, ports: Ports) -> Viewer | Denial | None:

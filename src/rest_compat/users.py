@@ -12,7 +12,7 @@ from engine.settings import fee_texts
 from rest_compat.auth import CodeText, EmailText, PasswordText
 from rest_compat.operations import Call, Gives, Routes, Takes
 from rest_compat.wire import Answered, Asked, NumberText, PriceText, RateText
-from usecases import users
+from usecases import charging, users
 from usecases.ports import Viewer
 from usecases.users import ABSENT, Absent, ProfileChanges
 
@@ -67,11 +67,11 @@ class ProfileChange(Asked):
     verification_code: CodeText | None = None
 
 
-def render_profile(viewer: Viewer) -> Profile:
+def render_profile(viewer: Viewer, usage_percent: int) -> Profile:
     return Profile(
         id=viewer.uuid,
         email=viewer.email,
-        usage_percent=0,
+        usage_percent=usage_percent,
         fee_schedule=FeeRates(**fee_texts(viewer.fees)),
         slippage=price_text(viewer.slippage_cents),
     )
@@ -80,7 +80,8 @@ def render_profile(viewer: Viewer) -> Profile:
 @routes.operation("GET", "/user", Takes(), Gives(200, Profile))
 async def get_profile(call: Call[None]) -> Profile:
     """Your profile, with the fees and the slippage that your orders are stamped with."""
-    return render_profile(call.viewer)
+    fill = await charging.usage(call.ports, call.viewer)
+    return render_profile(call.viewer, fill.percent)
 
 
 @routes.operation(

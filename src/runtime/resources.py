@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from bus.buckets import Buckets
 from bus.jobs import Jobs
 from bus.topics import Topics
 from marketdata.library import Library
@@ -42,11 +43,14 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
         stack.push_async_callback(jobs.close)
         topics = Topics(redis_url)
         stack.push_async_callback(topics.close)
+        buckets = Buckets(redis_url)
+        stack.push_async_callback(buckets.close)
         yield Ports(
             database=database,
             library=library,
             jobs=jobs,
             topics=topics,
+            buckets=buckets,
             wall=wall,
             market_now=last_recorded_close(library),
             new_id=uuid4,

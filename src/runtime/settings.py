@@ -49,6 +49,21 @@ class Settings(BaseSettings):
     code_interval_seconds: int = Field(POLICY.code_interval_seconds, ge=0, description="pause between codes")
     login_failures_free: int = Field(POLICY.login_failures_free, ge=0, description="failures before delays")
     idempotency_hours: int = Field(POLICY.idempotency_hours, ge=24, description="life of a first answer")
+    credits_capacity: int = Field(
+        POLICY.credits_capacity, ge=1, le=1_000_000, description="credits that one caller's bucket holds"
+    )
+    credits_drain_seconds: int = Field(
+        POLICY.credits_drain_seconds, ge=1, le=2_678_400, description="time in which a full bucket drains"
+    )
+    auth_burst: int = Field(
+        POLICY.auth_burst, ge=1, le=1_000_000, description="requests to /auth/* of one address at once"
+    )
+    auth_refill_a_minute: int = Field(
+        POLICY.auth_refill_a_minute, ge=1, le=1_000_000, description="and how many more a minute"
+    )
+    complexity_a_minute: int = Field(
+        POLICY.complexity_a_minute, ge=1, le=1_000_000, description="GraphQL complexity a caller and minute"
+    )
 
     graphql_depth: int = Field(12, ge=1, description="levels of fields in one GraphQL operation")
     graphql_aliases: int = Field(30, ge=0, description="aliases in one GraphQL operation")

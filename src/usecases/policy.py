@@ -13,3 +13,8 @@ class Policy:
     code_interval_seconds: int = 60
     login_failures_free: int = 5
     idempotency_hours: int = 24
+    credits_capacity: int = 10_000
+    credits_drain_seconds: int = 86_400
+    auth_burst: int = 20
+    auth_refill_a_minute: int = 10
+    complexity_a_minute: int = 6_000

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from bus.buckets import Buckets
 from bus.jobs import Jobs
 from bus.topics import Topics
 from engine.fees import FeeSchedule
@@ -25,6 +26,7 @@ class Ports:
     library: Library
     jobs: Jobs
     topics: Topics
+    buckets: Buckets
     wall: Callable[[], datetime]
     market_now: Callable[[], datetime | None]
     new_id: Callable[[], UUID]
