@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from engine.denials import Code, Denial
 from engine.people import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
@@ -42,7 +43,7 @@ class Registration(Asked):
     verification_code: CodeText
 
 
-def _this_and_not(this: str, other: str) -> dict[str, object]:
+def _this_and_not(this: str, other: str) -> JsonDict:
     return {"required": [this], "properties": {this: {"type": "string"}, other: {"type": "null"}}}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from starlette.responses import PlainTextResponse, Response
 
@@ -41,7 +42,7 @@ def document_operations(described: Sequence[Operation]) -> tuple[Operation, ...]
     """The operations that serve the documents about ``described`` and about themselves."""
     routes = Routes("Documents")
 
-    @routes.operation("GET", "/openapi.yaml", Takes(auth=Auth.NONE), Gives(200, str, (), YAML))
+    @routes.operation("GET", "/openapi.yaml", Takes(auth=Auth.NONE), Gives(200, dict[str, Any], (), YAML))
     async def get_openapi(_: Call[None]) -> Response:
         """The OpenAPI document that describes every operation."""
         return Response(openapi(), media_type=YAML)

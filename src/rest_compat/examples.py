@@ -36,6 +36,7 @@ EXAMPLES: Mapping[str, Any] = {
         "starting_capital": 100000,
         "description": "Iron condor day",
     },
+    "ProfileChange": {"slippage": "0.05"},
     "ClockMove": {"time": "2025-01-15T14:35:00Z"},
     "NewOrder": {
         "type": "limit",

@@ -29,8 +29,7 @@ class HistoryQuery(Asked):
         int,
         BeforeValidator(parse_interval),
         Field(
-            ge=1,
-            le=INTERVAL_SECONDS_MAX,
+            json_schema_extra={"minimum": 1, "maximum": INTERVAL_SECONDS_MAX},
             description="Seconds from one row to the next. The last row is the settled close, however far.",
             examples=[5],
         ),

@@ -245,7 +245,10 @@ def _request_body(operation: Operation, schemas: dict[Any, Json]) -> Json:
     body = operation.takes.body
     if body is None:
         return {}
-    return {"required": True, "content": {JSON: {"schema": schemas[str(body)]}}}
+    media: Json = {"schema": schemas[str(body)]}
+    if body.__name__ in EXAMPLES:
+        media["example"] = EXAMPLES[body.__name__]
+    return {"required": True, "content": {JSON: media}}
 
 
 def _success(operation: Operation, schemas: dict[Any, Json]) -> Json:

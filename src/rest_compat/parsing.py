@@ -4,10 +4,10 @@ Everything that does not fit becomes a denial that names the field and what is a
 """
 
 import json
-import re
 from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,13 +19,11 @@ from rest_compat.parameters import PATH_PARAMETERS
 
 BODY_BYTES_MAX = 256 * 1024
 JSON_DEPTH_MAX = 32
-INTEGER_DIGITS_MAX = 18
-DECIMAL_DIGITS_MAX = 36
-DECIMAL_EXPONENT_MAX = 20
+JSON_VALUES_MAX = 5_000
+ECHOED_CHARACTERS_MAX = 40
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REASONS = {
     "missing": "is required",
     "string_type": "must be a string",
@@ -35,6 +33,19 @@ _REASONS = {
     "string_too_long": "must have at most {max_length} characters",
     "uuid_type": "must be a UUID",
     "uuid_parsing": "must be a UUID",
+}
+
+
+_SYNTAX = {
+    "Expecting value": "a value is missing or misspelt",
+    "Expecting property name enclosed in double quotes": "a name in double quotes is missing",
+    "Expecting ':' delimiter": "a colon is missing",
+    "Expecting ',' delimiter": "a comma or a closing bracket is missing",
+    "Unterminated string starting at": "a string has no end",
+    "Invalid control character at": "a control character is not escaped",
+    "Invalid \\escape": "an escape is wrong",
+    "Invalid \\uXXXX escape": "an escape is wrong",
+    "Extra data": "there is more after the object",
 }
 
 
@@ -54,7 +65,8 @@ async def read_body(request: Request) -> bytes:
 
 
 def parse_body(raw: bytes, model: type[Model]) -> Model | Denial:
-    """The JSON object in ``raw`` as ``model``. Numbers are read exactly, never as binary floats."""
+    """The JSON object in ``raw`` as ``model``. Numbers are read exactly, never as binary floats;
+    of fields that the model does not know only the syntax is read."""
     try:
         content = _parse_json(raw)
     except Malformed as malformed:
@@ -69,7 +81,7 @@ def parse_query(pairs: Iterable[tuple[str, str]], model: type[Model]) -> Model |
     known: dict[str, str] = {}
     for name, value in pairs:
         if name in known:
-            return _about({name: "must be given once"})
+            return _about({_echoed(name): "must be given once"})
         known[name] = value
     return _validated(lambda: model.model_validate(known))
 
@@ -89,28 +101,41 @@ def parse_path(texts: Mapping[str, str]) -> dict[str, Any] | Denial:
 
 
 def _parse_json(raw: bytes) -> Any:
+    if not raw.strip():
+        raise Malformed("the body is empty; send a JSON object")
     if raw.startswith(BOM_UTF8):
         raise Malformed("the body must be UTF-8 without a byte order mark")
+    if sum(map(raw.count, (b",", b"[", b"{"))) > JSON_VALUES_MAX:
+        raise Malformed(f"the body holds more than {JSON_VALUES_MAX} values")
     try:
         content = json.loads(
             raw.decode(),
-            parse_float=Decimal,
-            parse_int=_parse_integer,
+            parse_float=_parse_number,
+            parse_int=Decimal,
             parse_constant=_refuse_constant,
             object_pairs_hook=_unique,
         )
-    except UnicodeDecodeError:
-        raise Malformed("the body must be UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise Malformed(f"the body must be UTF-8; byte {error.start + 1} is not") from None
     except json.JSONDecodeError as error:
-        raise Malformed(f"the body is not JSON: {error}") from None
+        raise Malformed(_syntax(error)) from None
     except RecursionError:
         raise Malformed(_TOO_DEEP) from None
-    _check(content, "body", JSON_DEPTH_MAX)
+    _check_depth(content, JSON_DEPTH_MAX)
     return content
 
 
-def _parse_integer(text: str) -> int | Decimal:
-    return int(text) if len(text) <= INTEGER_DIGITS_MAX else Decimal(text)
+def _syntax(error: json.JSONDecodeError) -> str:
+    reason = _SYNTAX.get(error.msg, "the syntax is wrong")
+    return f"the body is not JSON at line {error.lineno}, column {error.colno}: {reason}"
+
+
+def _parse_number(text: str) -> Decimal:
+    """Exactly; an exponent that no decimal holds counts as infinite, which no field accepts."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("Infinity")
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -118,41 +143,26 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in content:
-            raise Malformed(f"{name} must be given once")
-        content[name] = value
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = Counter(name for name, _ in pairs)
+        raise Malformed(f"{_echoed(names.most_common(1)[0][0])} must be given once")
     return content
 
 
-def _check(value: Any, path: str, levels_left: int) -> None:
-    """Refuse what no field of ours can hold: depth, absurd numbers, unstorable text."""
-    match value:
-        case dict() | list() if levels_left == 0:
-            raise Malformed(_TOO_DEEP)
-        case dict():
-            for name, inner in value.items():
-                _check_text(name, path)
-                _check(inner, name if path == "body" else f"{path}.{name}", levels_left - 1)
-        case list():
-            for index, inner in enumerate(value):
-                _check(inner, f"{path}.{index}", levels_left - 1)
-        case str():
-            _check_text(value, path)
-        case Decimal():
-            _check_number(value, path)
+def _check_depth(value: Any, levels_left: int) -> None:
+    if not isinstance(value, dict | list):
+        return
+    if levels_left == 0:
+        raise Malformed(_TOO_DEEP)
+    for inner in value.values() if isinstance(value, dict) else value:
+        _check_depth(inner, levels_left - 1)
 
 
-def _check_text(text: str, path: str) -> None:
-    if _UNSTORABLE.search(text):
-        raise Malformed(f"{path} must not hold NUL characters or lone surrogates")
-
-
-def _check_number(number: Decimal, path: str) -> None:
-    digits = len(number.as_tuple().digits)
-    if digits > DECIMAL_DIGITS_MAX or abs(number.adjusted()) > DECIMAL_EXPONENT_MAX:
-        raise Malformed(f"{path} is out of range")
+def _echoed(name: str) -> str:
+    """A name of the sender's own making, fit to be shown to him again."""
+    plain = name.encode("ascii", "backslashreplace").decode()
+    return plain if len(plain) <= ECHOED_CHARACTERS_MAX else f"{plain[:ECHOED_CHARACTERS_MAX]}…"
 
 
 _TOO_DEEP = f"the body is nested deeper than {JSON_DEPTH_MAX} levels"

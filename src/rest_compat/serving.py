@@ -1,5 +1,6 @@
 """From a request to a response: who asks, what is asked, one handler, one rendering."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -29,7 +30,7 @@ from usecases.outages import OUTAGES
 from usecases.charging import Payer
 from usecases.ports import Ports, Viewer
 
-IDEMPOTENCY_KEY_LENGTH_MAX = 255
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 log = structlog.get_logger()
 
@@ -134,9 +135,8 @@ async def _identify(operation: Operation, request: Request, ports: Ports) -> Vie
 
 def _idempotency_key(operation: Operation, request: Request) -> str | Denial | None:
     key = request.headers.get("idempotency-key") if operation.takes.idempotency_key else None
-    if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
-        limits = f"Idempotency-Key must have 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
-        return Denial(Code.INVALID_INPUT, limits)
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
+        return Denial(Code.INVALID_INPUT, "Idempotency-Key must be 1 to 255 visible ASCII characters")
     return key
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from engine.denials import Code, Denial
 from engine.money import price_text
 from engine.settings import fee_texts
-from rest_compat.auth import CodeText, EmailText, PasswordText
+from rest_compat.auth import EmailText, PasswordText
 from rest_compat.operations import Call, Gives, Routes, Takes
 from rest_compat.wire import Answered, Asked, NumberText, PriceText, RateText
 from usecases import charging, users
@@ -64,7 +64,9 @@ class ProfileChange(Asked):
     ] = None
     email: EmailText | None = None
     password: PasswordText | None = None
-    verification_code: CodeText | None = None
+    verification_code: Annotated[
+        str | None, Field(description="The six digits that were mailed; only read for the two above.")
+    ] = None
 
 
 def render_profile(viewer: Viewer, usage_percent: int) -> Profile:

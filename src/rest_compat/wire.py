@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 from typing_extensions import TypeAliasType
 
 from engine.ledger import TransactionKind
@@ -14,6 +14,10 @@ from engine.money import Cents, fixed_text
 from engine.orders import Action, Effect, OrderStatus, OrderType, TriggerDirection
 from engine.positions import Direction
 
+DECIMAL_DIGITS_MAX = 36
+DECIMAL_EXPONENT_MAX = 20
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _SNAPSHOT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z?", re.ASCII)
@@ -24,6 +28,13 @@ class Asked(BaseModel):
     """A JSON object that is read. Unknown fields are ignored, as clients have always sent some."""
 
     model_config = ConfigDict(populate_by_name=True, frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def storable(cls, value: Any) -> Any:
+        if isinstance(value, str) and _UNSTORABLE.search(value):
+            raise ValueError("must not hold NUL characters or lone surrogates")
+        return value
 
 
 class Answered(BaseModel):
@@ -43,7 +54,13 @@ def instant_text(at: datetime) -> str:
 
 
 def decimal_text(value: Decimal) -> str:
-    """Plain digits without an exponent, keeping the places that were sent."""
+    """Plain digits without an exponent, keeping the places that were sent.
+
+    Raises ValueError for what would take a page to write down.
+    """
+    is_long = len(value.as_tuple().digits) > DECIMAL_DIGITS_MAX
+    if is_long or abs(value.adjusted()) > DECIMAL_EXPONENT_MAX or not value.is_finite():
+        raise ValueError("is out of range")
     return format(value, "f")
 
 
@@ -113,10 +130,9 @@ def parse_number_text(value: object) -> str:
 
 def parse_count_text(value: object) -> str:
     """A count as text: like ``parse_number_text``, in words that ask for a whole number."""
-    try:
+    if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
         return parse_number_text(value)
-    except ValueError:
-        raise ValueError('must be a whole number like "1"') from None
+    raise ValueError('must be a whole number like "1"')
 
 
 def _utc(text: str) -> datetime:
