@@ -1,10 +1,10 @@
 """The traps of Databento's files, one by one: the vendor's own samples, and files that its library wrote."""
 
+import ast
+import csv
+import io
 import sys
-from collections.abc import Iterable
-from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import databento_dbn as dbn
 import pyarrow as pa
@@ -15,74 +15,8 @@ from engine.market import Day, SettlementSource
 from marketdata import databento
 from marketdata.refusals import SourceRefused
 from marketdata.reports import Finding, Outcome
+from tests.marketdata.databento_files import CALL, DAY, MINUTES, MONTHLY, NEXT, PUT, cbbo, chain, mbp, write
 from tests.marketdata.vendor_files import found, quotes, run
-
-DAY = date(2025, 1, 17)
-OPEN_NS = 1_737_124_200_000_000_000
-SECOND_NS = 1_000_000_000
-CALL, PUT, NEXT, MONTHLY = 11, 12, 13, 14
-SYMBOLS = {
-    "SPXW  250117C06000000": CALL,
-    "SPXW  250117P06000000": PUT,
-    "SPXW  250121C06000000": NEXT,
-    "SPX   250117C06000000": MONTHLY,
-}
-MINUTES = range(0, 23_401, 60)
-
-
-def price(points: float | None) -> int:
-    return dbn.UNDEF_PRICE if points is None else round(points * 1_000) * 1_000_000
-
-
-def cbbo(
-    second: float, bid: float | None, ask: float | None, instrument: int = CALL, rtype: int = 192
-) -> dbn.CBBOMsg:
-    """A quote that stands at the end of an interval. The stamp of the trade is an old one, as is usual."""
-    return dbn.CBBOMsg(
-        rtype=rtype, publisher_id=30, instrument_id=instrument,
-        ts_event=OPEN_NS - 3600 * SECOND_NS, price=price(9.0), size=1, side=dbn.Side.NONE,
-        ts_recv=OPEN_NS + round(second * SECOND_NS), flags=194,
-        levels=dbn.ConsolidatedBidAskPair(price(bid), price(ask), 5, 7, 23, 37),
-    )  # fmt: skip
-
-
-def mbp(
-    second: float, bid: float | None, ask: float | None, instrument: int = CALL, publisher: int = 30
-) -> dbn.MBP1Msg:
-    moment = OPEN_NS + round(second * SECOND_NS)
-    return dbn.MBP1Msg(
-        publisher_id=publisher, instrument_id=instrument, ts_event=moment - 200_000, price=price(None),
-        size=0, action=dbn.Action.ADD, side=dbn.Side.NONE, depth=0, ts_recv=moment, flags=194,
-        ts_in_delta=0, sequence=1, levels=dbn.BidAskPair(price(bid), price(ask), 5, 7, 1, 1),
-    )  # fmt: skip
-
-
-def chain(step: int = 60) -> list[dbn.CBBOMsg]:
-    """Call and put at 6000 at every step from the open to the close: parity says 5998."""
-    sides = ((CALL, 5.0, 5.2), (PUT, 7.0, 7.2))
-    return [cbbo(s, bid, ask, side) for s in range(0, 23_401, step) for side, bid, ask in sides]
-
-
-def write(folder: Path, records: Iterable[object], schema: str = "cbbo-1s", suffix: str = ".dbn.zst") -> Path:
-    """A file as the vendor's library encodes it."""
-    interval = {"start_date": DAY, "end_date": DAY + timedelta(days=1)}
-    metadata = dbn.Metadata(
-        dataset="OPRA.PILLAR",
-        start=OPEN_NS - OPEN_NS % (86_400 * SECOND_NS),
-        stype_in=dbn.SType.PARENT,
-        stype_out=dbn.SType.INSTRUMENT_ID,
-        schema=dbn.Schema(schema),
-        symbols=["SPXW.OPT"],
-        mappings=[
-            SimpleNamespace(raw_symbol=raw, intervals=[SimpleNamespace(symbol=str(number), **interval)])
-            for raw, number in SYMBOLS.items()
-        ],
-    )
-    path = folder / f"opra-pillar-20250117.{schema}{suffix}"
-    raw = bytes(metadata) + b"".join(bytes(record) for record in records)
-    with pa.output_stream(str(path), compression="zstd" if suffix.endswith("zst") else None) as stream:
-        stream.write(raw)
-    return path
 
 
 def imported(folder: Path, *records: object) -> Day:
@@ -172,6 +106,46 @@ def test_the_vendors_samples_are_decoded_and_skipped(tmp_path: Path, shared_data
     line = databento.Recording(folder / "test_data.cbbo-1s.dbn.zst").line(4)
     assert line.startswith("(20, 192, 30, 16783963, 1740061802913821952, 230000000, 2, ")
     assert "1740061803000000000" in line and "220000000, 240000000, 9, 13, 31," in line
+
+
+def vendors_text(path: Path) -> list[dict[str, str]]:
+    """A file's records as the vendor's own encoder writes them, apart from our reading."""
+    text = io.BytesIO()
+    compression = dbn.Compression.NONE
+    encoder = dbn.Transcoder(text, dbn.Encoding.CSV, compression, pretty_px=False, pretty_ts=False)
+    encoder.write(unpacked(path))
+    encoder.finish()
+    return list(csv.DictReader(io.StringIO(text.getvalue().decode())))
+
+
+def unpacked(path: Path) -> bytes:
+    with pa.input_stream(str(path), compression="zstd") as stream:
+        content: bytes = stream.read()
+    return content
+
+
+@pytest.mark.parametrize("schema", ["cbbo-1s", "cbbo-1m", "mbp-1"])
+def test_every_field_of_the_samples_is_what_the_vendors_encoder_says(shared_data: Path, schema: str) -> None:
+    path = shared_data / "databento-apache2" / "OPRA.PILLAR" / f"test_data.{schema}.dbn.zst"
+    texts = vendors_text(path)
+    names = [name for name, _ in getattr(dbn, databento.RECORDS[schema])._dtypes]
+    assert len(texts) == 4
+    for number, text in enumerate(texts, 1):
+        ours = dict(zip(names, ast.literal_eval(databento.Recording(path).line(number)), strict=True))
+        compared = [name for name in names if name in text]
+        assert {"ts_recv", "publisher_id", "instrument_id", "bid_px_00", "ask_px_00"} <= set(compared)
+        assert len(compared) == len(text) - 1  # all but the symbol, which the vendor adds
+        assert {name: field_text(ours[name]) for name in compared} == {name: text[name] for name in compared}
+
+
+def field_text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_files_of_every_version_are_read(tmp_path: Path, version: int) -> None:
+    _, (day,) = run("databento", write(tmp_path, chain(), version=version))
+    assert quotes(day, "6000P", 0, 23_400) == [(7.0, 7.2), (7.0, 7.2)]
 
 
 def test_a_folder_without_quotes_says_what_it_holds(tmp_path: Path, shared_data: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -13,10 +14,15 @@ import pytest
 
 from engine.calendar import sessions_between
 from marketdata import importing
-from marketdata.importing import FORMATS, ImportRequest, run_import
+from marketdata.exporting import FileFormat, export
+from marketdata.importing import AUTO, FORMATS, ImportRequest, run_import
 from marketdata.library import Library, dates_under
+from marketdata.refusals import ImportStopped, SourceRefused
 from marketdata.reports import ImportReport
+from marketdata.sharing import shared_out
 from marketdata.verifying import verify_library
+from tests.days import DATE, publish_tiny_day
+from tests.marketdata import databento_files, lean_files, optionsdx_files, thetadata_files
 from tests.marketdata.vendor_files import NOW, cboe_row, cboe_text, write_zip
 
 SESSIONS = sessions_between(date(2018, 1, 3), date(2018, 1, 12))
@@ -210,3 +216,84 @@ def test_killed_anywhere_it_goes_on_from_there(
         Library(root).days()
     )
     assert (hashes(root), verify_library(root), leftovers(root)) == (expected, (), [])
+
+
+def mixed(folder: Path) -> Path:
+    """A day of each format, notes, and what else lies in a LEAN tree."""
+    home = folder / "mixed"
+    home.mkdir()
+    (home / "README.txt").write_text("bought in 2026\n")
+    (home / "notes.md").write_text("nothing\n")
+    write_zip(home / "day.zip", {f"{DATES[0]}.csv": day_text(DATES[0])})
+    lean_files.tree(home / "lean", {lean_files.member(): lean_files.bars()}, lean_files.INDEX)
+    optionsdx_files.write(home)
+    thetadata_files.write(home / "quotes_2025-01-17.csv", thetadata_files.every_minute())
+    publish_tiny_day(folder / "tiny", close_second=23_400)
+    export(Library(folder / "tiny").open(DATE), home / "own.parquet", FileFormat.PARQUET)
+    return home
+
+
+def test_a_directory_of_several_formats_is_told_apart(tmp_path: Path) -> None:
+    home, root = mixed(tmp_path), tmp_path / "days"
+    report = imported(home, root, AUTO)
+    assert report.refused_days == ()
+    assert {day.source: day.date.isoformat() for day in report.days} == {
+        "cboe": "2018-01-03",
+        "lean": "2021-01-04",
+        "optionsdx": "2023-01-20",
+        "thetadata": "2025-01-17",
+        "zerodte": "2025-01-15",
+    }
+    assert [day.index_derived for day in report.days] == [False, False, False, True, False]
+    assert imported(home, root, AUTO).unchanged_days == report.days
+
+
+def test_each_format_is_the_same_day_as_when_it_is_named(tmp_path: Path) -> None:
+    home = mixed(tmp_path)
+    databento_files.write(tmp_path, databento_files.chain())
+    (opra,) = tmp_path.glob("*.dbn.zst")
+    for name, path in {"cboe": home / "day.zip", "lean": home / "lean", "databento": opra}.items():
+        named = imported(path, tmp_path / name, name)
+        assert [day.content_hash for day in imported(path, tmp_path / AUTO, AUTO).days] == [
+            day.content_hash for day in named.days
+        ]
+
+
+def test_tables_of_no_known_format_are_refused_and_the_others_go_on(tmp_path: Path) -> None:
+    home = mixed(tmp_path)
+    (home / "prices.csv").write_text("when,what\n")
+    (home / "half.zip").write_bytes(b"PK\x03\x04")
+    report = imported(home, tmp_path / "days", AUTO)
+    assert len(report.days) == 5
+    assert report.refused_days == (
+        "half.zip: of no known format, or a broken archive",
+        "prices.csv: of no known format, or a broken archive",
+    )
+    with pytest.raises(SourceRefused, match=r"README\.txt: no file of a known format"):
+        imported(home / "README.txt", tmp_path / "days", AUTO)
+
+
+def test_of_two_files_with_other_values_for_a_date_the_first_counts_each_time(tmp_path: Path) -> None:
+    """First in the order of formats, not in that of finishing: thetadata after databento."""
+    home, root = tmp_path / "feed", tmp_path / "days"
+    home.mkdir()
+    opra = databento_files.write(home, [*databento_files.chain(), databento_files.cbbo(61, 1.0, 1.2)])
+    thetadata_files.write(home / "a_quotes.csv", thetadata_files.every_minute())
+    (expected,) = imported(opra, tmp_path / "expected", "databento").days
+    for _ in range(2):
+        report = imported(home, root, AUTO)
+        assert report.refused_days == (
+            f"2025-01-17: a_quotes.csv has other values than {opra.name}, which stay in force",
+        )
+        assert hashes(root) == {"2025-01-17": expected.content_hash}
+
+
+def dies(number: int) -> int:
+    if number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_when_a_helper_dies_the_import_stops_and_says_so() -> None:
+    with pytest.raises(ImportStopped, match=r"a process of the import died, .* goes on from there"):
+        shared_out(dies, [0, 1, 2, 3], 2, None)
