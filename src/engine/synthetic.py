@@ -11,20 +11,18 @@ from engine.contracts import Contract
 from engine.market import Day, DeltaMatrix, SettlementSource, TickMatrix
 from engine.numerics import Floats
 from engine.synthetic_chains import listed_contracts, listed_strikes, value_calls
-from engine.synthetic_draws import Purpose
+from engine.synthetic_makers import draw_makers
 from engine.synthetic_paths import Chance, Paths, draw_paths
 from engine.synthetic_plans import plan_day
-from engine.synthetic_quotes import nothing_standing, quote, spread_points, stand
+from engine.synthetic_quotes import STALE_SHARE, nothing_standing, quote, spread_points, stand
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 # On 2025-01-15 this seed tells the story of the API walkthrough; a test follows it.
 SEED_DEFAULT = 1331
 
 DELTA_UNITS, INDEX_UNITS = 10_000.0, 10_000.0
 BLOCK_SECONDS = 256
-STALE_SHARE = 0.25
 ALWAYS_ANEW = -1.0
-MAKER_WIDTH_MIN, MAKER_WIDTH_RANGE = 0.85, 0.3
 
 
 def synthesize(bounds: SessionBounds, seed: int, strikes: tuple[int, ...] | None = None) -> Day:
@@ -64,19 +62,20 @@ def _chain(
 ) -> tuple[TickMatrix, TickMatrix, DeltaMatrix]:
     """Bids and asks [contract, second] and deltas [second, contract], made block by block of seconds."""
     rows, width = len(paths.spx_e4), len(contracts)
-    maker = MAKER_WIDTH_MIN + MAKER_WIDTH_RANGE * chance.uniforms(Purpose.SPREAD, width)
+    makers = draw_makers(rows, width, chance)
     bids, asks = np.empty((width, rows), np.uint16), np.empty((width, rows), np.uint16)
     deltas = np.empty((rows, width), np.int16)
     standing = nothing_standing(width)
     for start in range(0, rows, BLOCK_SECONDS):
         block = slice(start, min(start + BLOCK_SECONDS, rows))
         points, delta = _values(paths, strikes, block)
-        second = np.arange(block.start, block.stop, dtype=np.float64)[:, None]
-        spread = maker * spread_points(points, delta, second)
+        second = np.arange(block.start, block.stop)
+        mood = makers.mood(second)
+        spread = makers.width * spread_points(points, delta, second[:, None], mood.caution)
         tolerance = STALE_SHARE * spread
         if block.stop == rows:
             tolerance[-1] = ALWAYS_ANEW
-        quotes, standing = stand(quote(points, spread), points, tolerance, standing)
+        quotes, standing = stand(quote(points, spread, mood.lean), points, tolerance, standing)
         bids[:, block], asks[:, block] = quotes.bid_ticks.T, quotes.ask_ticks.T
         deltas[block] = np.rint(delta * DELTA_UNITS)
     return bids, asks, deltas
@@ -85,7 +84,7 @@ def _chain(
 def _values(paths: Paths, strikes: tuple[int, ...], block: slice) -> tuple[Floats, Floats]:
     """Theoretical points and unsigned deltas [second, contract]; puts by put-call parity."""
     index = (paths.spx_e4[block] / INDEX_UNITS)[:, None]
-    inside = index - np.array(strikes, np.float64)
+    inside = index + paths.basis_points[block, None] - np.array(strikes, np.float64)
     calls = value_calls(inside, index * paths.expected_move[block, None], paths.risk_left[block, None])
     call_delta = np.rint(calls.call_delta * DELTA_UNITS) / DELTA_UNITS
     return (

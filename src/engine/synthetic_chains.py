@@ -2,9 +2,9 @@
 
 The index at the close is drawn from a mixture of three normals around its value now: what usually
 happens, a fall and a smaller rise. One density prices every strike, so no portfolio of options has
-a negative price: puts and calls agree, values fall and are convex along the strikes. The chance of
-a large move shrinks with the root of the risk left while its size does not, which gives the smile,
-the skew, and their steepening towards the close.
+a negative price: puts and calls agree, values fall and are convex along the strikes. The size of a
+large move shrinks more slowly than the root of the risk left, which gives the smile, the skew, and
+their steepening towards the close. The figures are the best fit to the chain of 2018-01-05.
 """
 
 from dataclasses import dataclass
@@ -15,23 +15,25 @@ from engine.contracts import Contract, Right
 from engine.numerics import Floats, normal_cdf_and_density
 from engine.synthetic_plans import DayPlan
 
-NEAR_SPACING, NEAR_MARGIN, NEAR_MOVES = 5, 50, 3.35
+NEAR_SPACING, NEAR_MARGIN, NEAR_MOVES = 5, 50, 4.5
 WINGS = ((25, 0.05), (100, 0.10))
 
-USUAL_SHARE = 0.92
+USUAL_SHARE = 0.86
+# Share of the risk left at which large moves have become half as likely as they were at the open.
+LAST_RISK = 0.01
 DEVIATION_MIN_POINTS = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A large move: its chance with all risk left, its mean and own deviation in expected moves."""
+    """A large move: its chance at the open, its mean and own deviation in expected moves of the session."""
 
     chance: float
     mean_moves: float
     deviation_moves: float
 
 
-SCENARIOS = (Scenario(0.07, -0.55, 0.75), Scenario(0.05, 0.30, 0.55))
+SCENARIOS = (Scenario(0.038, -1.6, 1.55), Scenario(0.032, 0.97, 1.44))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +67,17 @@ def listed_contracts(strikes: tuple[int, ...]) -> tuple[Contract, ...]:
 def value_calls(points_in: Floats, move_points: Floats, risk_left: Floats) -> Values:
     """Values and deltas of calls.
 
-    ``points_in`` is index − strike [second, strike]; ``move_points`` the expected move of the whole
+    ``points_in`` is forward − strike [second, strike]; ``move_points`` the expected move of the whole
     session in points and ``risk_left`` the share of its variance to come, both [second, 1].
     """
     root = np.sqrt(risk_left)
+    slow_root = np.sqrt(root)
     usual_chance, usual_mean = np.ones_like(root), np.zeros_like(root)
     points, delta = np.zeros_like(points_in), np.zeros_like(points_in)
     for scenario in SCENARIOS:
-        chance = scenario.chance * root
-        mean = scenario.mean_moves * root * move_points
-        spread = np.sqrt(risk_left * (USUAL_SHARE**2) + root * scenario.deviation_moves**2)
+        chance = scenario.chance * (risk_left / (risk_left + LAST_RISK))
+        mean = scenario.mean_moves * slow_root * move_points
+        spread = np.sqrt(risk_left * (USUAL_SHARE * USUAL_SHARE) + root * scenario.deviation_moves**2)
         _add(points, delta, points_in + mean, spread * move_points, chance)
         usual_chance = usual_chance - chance
         usual_mean = usual_mean - chance * mean

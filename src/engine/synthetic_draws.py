@@ -29,6 +29,13 @@ class Purpose(IntEnum):
     JUMP_SIZE = 9
     VIX = 10
     SPREAD = 11
+    KIND = 12
+    TURN = 13
+    GAP_SIZE = 14
+    BASIS = 15
+    WIDTH = 16
+    LEAN = 17
+    SHIFT = 18
 
 
 def uniforms(seed: int, purpose: Purpose, count: int, *, stream: int = 0) -> Floats:

@@ -9,25 +9,31 @@ from numpy.typing import NDArray
 from engine.market import IndexSeries
 from engine.numerics import Floats, exp, log
 from engine.synthetic_draws import Purpose, normals, uniforms
-from engine.synthetic_plans import VIX_PER_RETURN, DayPlan, autoregression, running_sum
+from engine.synthetic_plans import VIX_PER_RETURN, DayPlan, Kind, autoregression, running_sum
 
 OPENING_PACE, CLOSING_PACE, PACE_SECONDS = 5.0, 2.5, 900.0
 CLUSTER_SECONDS, CLUSTER_DECAY, CLUSTER_STEP = 60, 0.95, 0.12
 JUMPS_MAX, JUMP_CHANCE, JUMP_MOVES = 2, 0.15, 0.5
 VIX_SECONDS, VIX_NOISE = 15, 0.02
+TREND_NOISE, REVERSAL_NOISE = 0.6, 0.7
+TURN_FROM, TURN_RANGE, TURN_MOVES, TURN_MOVES_RANGE = 0.3, 0.4, 0.9, 0.6
+BASIS_SHARE, BASIS_MEAN, BASIS_DECAY, BASIS_STEP, BASIS_MAX = 6e-5, -0.7, 0.92, 0.5, 3.0
+BASIS_SECONDS, BASIS_END_SECONDS = 60, 900.0
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
     """Rows 0 … close second.
 
-    ``spx_e4`` and ``vix_e4`` are whole cents in 0.0001; ``risk_left`` falls from 1 to 0 and is the
-    share of the session's expected variance still to come; ``expected_move`` is the standard
-    deviation of the whole session's return as options price it at that second's VIX.
+    ``spx_e4`` and ``vix_e4`` are whole cents in 0.0001; ``basis_points`` is how far the index that
+    options are priced on stands from the one published, 0 at the close; ``risk_left`` falls from 1
+    to 0 and is the share of the session's expected variance still to come; ``expected_move`` is the
+    standard deviation of the whole session's return as options price it at that second's VIX.
     """
 
     spx_e4: IndexSeries
     vix_e4: IndexSeries
+    basis_points: Floats
     risk_left: Floats
     expected_move: Floats
 
@@ -48,22 +54,23 @@ class Chance:
 
 def draw_paths(plan: DayPlan, close_second: int, chance: Chance) -> Paths:
     """The paths between the plan's open and close: bridges, exact at both ends."""
-    pace = _pace(close_second)
+    pace = expected_pace(close_second)
     progress = _progress(pace * _clusters(close_second, chance))
-    bridge = _bridge(_index_walk(progress, chance), progress)
-    log_return = plan.session_return * progress + plan.realised_move * bridge
+    detour = plan.realised_move * _detour(plan.kind, progress, chance)
+    log_return = plan.session_return * progress + detour
     spx_cents = np.rint(plan.open_cents * exp(log_return)).astype(np.int64)
     spx_cents[-1] = plan.close_cents
-    vix_cents = _vix(plan, plan.realised_move * bridge, progress, chance)
+    vix_cents = _vix(plan, detour, progress, chance)
     return Paths(
         spx_e4=(spx_cents * 100).astype(np.int32),
         vix_e4=(vix_cents * 100).astype(np.int32),
+        basis_points=plan.open_cents / 100.0 * BASIS_SHARE * _basis(close_second, chance),
         risk_left=1.0 - _progress(pace),
         expected_move=np.asarray(plan.expected_move * (vix_cents / float(vix_cents[0]))),
     )
 
 
-def _pace(close_second: int) -> Floats:
+def expected_pace(close_second: int) -> Floats:
     """Expected variance of each second, on the scale of the quiet middle of a session: a U."""
     since_open = np.arange(1.0, close_second + 1)
     busy_open = OPENING_PACE * PACE_SECONDS / (PACE_SECONDS + since_open)
@@ -93,6 +100,31 @@ def _index_walk(progress: Floats, chance: Chance) -> Floats:
     for second, size in zip((place * len(steps)).astype(np.int64), sizes, strict=True):
         steps[second] += size
     return np.concatenate(([0.0], running_sum(steps)))
+
+
+def _detour(kind: Kind, progress: Floats, chance: Chance) -> Floats:
+    """How the index leaves the straight way from open to close, in realised moves: 0 at both ends."""
+    noise = _bridge(_index_walk(progress, chance), progress)
+    if kind is Kind.USUAL:
+        return noise
+    if kind is Kind.TREND:
+        return TREND_NOISE * noise
+    place, size, side = chance.uniforms(Purpose.TURN, 3)
+    turn = TURN_FROM + TURN_RANGE * place
+    height = (TURN_MOVES + TURN_MOVES_RANGE * size) * (1.0 if side < 0.5 else -1.0)
+    way_back = np.minimum(progress / turn, (1.0 - progress) / (1.0 - turn))
+    return np.asarray(REVERSAL_NOISE * noise + height * way_back)
+
+
+def _basis(close_second: int, chance: Chance) -> Floats:
+    """How far options run from the published index, in units of ``BASIS_SHARE`` of it: slow noise."""
+    count = close_second // BASIS_SECONDS + 2
+    walk = BASIS_MEAN + autoregression(BASIS_STEP * chance.normals(Purpose.BASIS, count), BASIS_DECAY)
+    held = np.minimum(np.maximum(walk, -BASIS_MAX), BASIS_MAX)
+    second = np.arange(close_second + 1)
+    minute, passed = second // BASIS_SECONDS, second % BASIS_SECONDS / float(BASIS_SECONDS)
+    between = held[minute] + (held[minute + 1] - held[minute]) * passed
+    return np.asarray(between * np.minimum((close_second - second) / BASIS_END_SECONDS, 1.0))
 
 
 def _bridge(walk: Floats, progress: Floats) -> Floats:

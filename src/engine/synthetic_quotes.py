@@ -15,9 +15,12 @@ Number = TypeVar("Number", bound=np.generic)
 COARSE_FROM_TICKS = 60
 TICKS_PER_POINT = 20.0
 
-SPREAD_MIN_POINTS, SPREAD_PER_POINT, SPREAD_PRICE_POINTS_MAX = 0.05, 0.03, 20.0
-ITM_SPREAD_POINTS, ITM_DELTA_FROM, ITM_DELTA_RANGE = 5.0, 0.5, 0.45
-OPENING_SECONDS = 60.0
+SPREAD_MIN_POINTS, SPREAD_PER_POINT, SPREAD_HALF_AT_POINTS = 0.01, 0.09, 5.0
+OPENING_SECONDS = 300.0
+TIGHT_SPREAD_POINTS, WIDE_SPREAD_POINTS, WIDE_HALF_AT_POINTS = 1.2, 5.8, 9.0
+# Of its spread, how far a quote may lie off its value, by waiting and by leaning to a side; the two
+# and the half spread together keep every value between its bid and ask.
+STALE_SHARE, LEAN_SHARE = 0.08, 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +48,37 @@ def nothing_standing(contracts: int) -> Standing:
     return Standing(np.full(contracts, np.inf), np.zeros(contracts), nothing, nothing)
 
 
-def spread_points(points: Floats, delta: Floats, seconds: Floats) -> Floats:
-    """The width that suits a value and its unsigned delta; options in the money are quoted wide."""
-    itm = np.minimum(np.maximum((delta - ITM_DELTA_FROM) / ITM_DELTA_RANGE, 0.0), 1.0)
-    width = SPREAD_MIN_POINTS + SPREAD_PER_POINT * np.minimum(points, SPREAD_PRICE_POINTS_MAX)
-    width += ITM_SPREAD_POINTS * itm * itm
-    return np.asarray(width * (1.0 + OPENING_SECONDS / (OPENING_SECONDS + seconds)))
+def spread_points(points: Floats, delta: Floats, second: NDArray[np.int64], caution: Floats) -> Floats:
+    """The width that suits a value and its unsigned delta, [second, contract].
+
+    It grows with the value, ever more slowly, and is doubled at the opening. In the money either a
+    tight or a wide quote is added: the deeper, the less caution it takes for a wide one.
+    """
+    width = SPREAD_MIN_POINTS + SPREAD_PER_POINT * points / (1.0 + points / SPREAD_HALF_AT_POINTS)
+    width *= 1.0 + OPENING_SECONDS / (OPENING_SECONDS + second)
+    inside = np.maximum(2.0 * delta - 1.0, 0.0)
+    inside *= inside
+    tight = TIGHT_SPREAD_POINTS * inside * inside
+    depth = inside * inside * inside * (points / (points + WIDE_HALF_AT_POINTS))
+    return np.asarray(width + np.where(caution < depth, WIDE_SPREAD_POINTS, tight))
 
 
-def quote(points: Floats, width: Floats) -> Quotes:
-    """Bids and asks around values, each on its grid; never crossed or locked, never below zero."""
+def quote(points: Floats, width: Floats, lean: Floats) -> Quotes:
+    """Bids and asks around values, outward to the grid; never crossed or locked, never below zero."""
     half = width * (0.5 * TICKS_PER_POINT)
-    centre = points * TICKS_PER_POINT
-    bid = np.maximum(on_grid(centre - half), 0.0)
-    ask = np.maximum(on_grid(centre + half), bid + np.where(bid >= COARSE_FROM_TICKS, 2.0, 1.0))
+    centre = points * TICKS_PER_POINT + lean * width * (LEAN_SHARE * TICKS_PER_POINT)
+    bid = np.maximum(_grid_below(centre - half), 0.0)
+    ask = np.maximum(_grid_above(centre + half), bid + np.where(bid >= COARSE_FROM_TICKS, 2.0, 1.0))
     return Quotes(bid.astype(np.uint16), ask.astype(np.uint16))
 
 
-def on_grid(ticks: Floats) -> Floats:
-    """The nearest price that may be quoted, in ticks; ascending in its argument."""
-    return np.where(ticks >= COARSE_FROM_TICKS, 2.0 * np.rint(ticks * 0.5), np.rint(ticks))
+def _grid_below(ticks: Floats) -> Floats:
+    """The next price at or below that may be quoted, in ticks; ascending in its argument."""
+    return np.where(ticks >= COARSE_FROM_TICKS, 2.0 * np.floor(ticks * 0.5), np.floor(ticks))
+
+
+def _grid_above(ticks: Floats) -> Floats:
+    return np.where(ticks > COARSE_FROM_TICKS, 2.0 * np.ceil(ticks * 0.5), np.ceil(ticks))
 
 
 def stand(fresh: Quotes, points: Floats, tolerance: Floats, before: Standing) -> tuple[Quotes, Standing]:

@@ -29,7 +29,7 @@ arrays = day.bid_ticks, day.ask_ticks, day.delta_e4, day.spx_e4, day.vix_e4
 print(hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest())
 """
 # A change of this digest is a change of the generator: raise GENERATOR_VERSION with it.
-DIGEST_OF_VERSION_1 = "2537ac6f65d7c7c482281d99cd1600145f64287af7ab7c02ad9e950ec7e3b3cc"
+DIGEST_OF_VERSION_2 = "450112cb1a73de2c98a147a2ca8ce8be21ad945dd93a5b00debc8cb6b9815596"
 
 
 def session(day: date) -> SessionBounds:
@@ -63,7 +63,7 @@ def puts(matrix: NDArray[np.uint16]) -> Matrix:
 
 
 def test_day_has_the_same_bytes_on_every_cpu(printed_on_both_cpus: Callable[[str], tuple[str, str]]) -> None:
-    assert printed_on_both_cpus(PROGRAM) == (DIGEST_OF_VERSION_1, DIGEST_OF_VERSION_1)
+    assert printed_on_both_cpus(PROGRAM) == (DIGEST_OF_VERSION_2, DIGEST_OF_VERSION_2)
 
 
 def test_day_says_what_it_is(walkthrough_day: Day) -> None:
@@ -186,7 +186,7 @@ def test_consecutive_sessions_share_a_close_and_gap_a_little(day: date, seed: in
         for bounds in sessions_between(day, day + timedelta(days=6))[:2]
     )
     gap = int(second.spx_e4[0]) / int(first.spx_e4[-1]) - 1
-    assert abs(gap) < 0.06
+    assert abs(gap) < 0.12
     assert int(second.spx_e4[0]) % 100 == 0
 
 
@@ -236,7 +236,7 @@ def test_quotes_rest_between_changes(walkthrough_day: Day) -> None:
     deep = changes_a_minute(walkthrough_day, Contract(5500, Right.CALL))
     far = changes_a_minute(walkthrough_day, Contract(6500, Right.CALL))
     assert 15 < near < 55
-    assert 0.5 < deep < 5
+    assert 2 < deep < 15
     assert far == 0
 
 
@@ -253,4 +253,4 @@ def test_spreads_widen_from_the_wings_into_the_money(walkthrough_day: Day) -> No
     strikes = (6100, 6000, 5950, 5925, 5850)
     medians = [float(np.median(width[walkthrough_day.row_of[Contract(k, Right.CALL)]])) for k in strikes]
     assert medians == sorted(medians)
-    assert (medians[0], medians[-1]) == (1, 114)
+    assert (medians[0], medians[-1]) == (1, 122)

@@ -84,7 +84,7 @@ def by_depth(chain: Chain, values: Array) -> Array:
 
 
 def wings(chain: Chain) -> Array:
-    """Prices a little out of the money and far out, in percent of the straddle: puts 3, 2, 1 and calls 1, 2, 3 deviations out."""
+    """Mids in percent of the straddle of puts 3, 2 and 1 and calls 1, 2 and 3 deviations out of the money."""
     share = 100.0 * chain.mid / chain.straddle[:, None, None]
     return np.array(
         [
@@ -98,7 +98,7 @@ def smile(chain: Chain, minute: int, *, minutes: int = 15) -> Array:
     """Implied deviations at the ``PLACES`` above the forward, over that which the straddle implies.
 
     The mean of a quarter of an hour either side, over options out of the money with a bid, within
-    half a deviation of each place.
+    half a deviation of each place; NaN where there is none.
     """
     rows = slice(max(minute - minutes, 0), minute + minutes + 1)
     above = -chain.depth[rows, :, 0]
@@ -108,7 +108,12 @@ def smile(chain: Chain, minute: int, *, minutes: int = 15) -> Array:
     solved = implied_deviation(mid, forward, np.broadcast_to(chain.strikes, mid.shape)) * forward
     ratio = solved / (chain.straddle[rows, None] / STRADDLE)
     ratio[bid <= 0] = np.nan
-    return np.array([np.nanmean(ratio[np.abs(above - place) < 0.5]) for place in PLACES])
+    known = ~np.isnan(ratio)
+    return np.array([_mean(ratio[known & (np.abs(above - place) < 0.5)]) for place in PLACES])
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if len(values) else np.nan
 
 
 def parity_noise(chain: Chain) -> Array:
