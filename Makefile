@@ -28,7 +28,8 @@ check: $(VENV)/.dev $(VENV)/.built
 bench: $(VENV)/.dev $(VENV)/.built
 	$(BIN)/python -m bench $(ARGS)
 
-# The property tests with far more examples, and new ones each time.
+# The property tests with far more examples and the whole campaigns, new ones each time;
+# CAMPAIGN_SEED=N repeats a campaign.
 soak: $(VENV)/.dev $(VENV)/.built
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest $(ARGS)
 

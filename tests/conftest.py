@@ -13,6 +13,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from store.migrating import migrate
+from tests.campaigns import CAMPAIGN, PROFILE, SEED, Campaign
 from tests.databases import Servers, copied
 from zerodte.servers import postgres, prepare_site, urls, valkey
 from zerodte.supervisor import supervised
@@ -24,9 +25,17 @@ TEMPLATE = "zerodte"
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 hypothesis.settings.register_profile("dev", deadline=None)
 hypothesis.settings.register_profile("soak", max_examples=2_000, deadline=None, print_blob=True)
-hypothesis.settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
-)
+hypothesis.settings.load_profile(PROFILE)
+
+
+def pytest_report_header() -> str:
+    return f"{SEED}={CAMPAIGN.seed}"
+
+
+@pytest.fixture(scope="session")
+def campaign() -> Campaign:
+    """How many cases a seeded campaign is to try in this run, and from which seed."""
+    return CAMPAIGN
 
 
 @pytest.fixture(scope="session")

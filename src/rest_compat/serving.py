@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from pydantic import TypeAdapter
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
@@ -58,6 +58,8 @@ async def answer(operations: Mapping[str, Operation], request: Request) -> Respo
     except OUTAGES:
         log.warning("outage", path=request.url.path, exc_info=True)
         return unavailable(accept)
+    except ClientDisconnect:
+        raise
     except Exception:
         error_id = ports.new_id()
         log.exception("internal_error", error_id=str(error_id), path=request.url.path)

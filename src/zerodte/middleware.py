@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +14,7 @@ from zerodte.metrics import Metrics
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 HEADER_BYTES_MAX = 16 * 1024
+CLIENT_HUNG_UP = 499  # never sent; what proxies write into their logs for it
 
 log = structlog.get_logger()
 
@@ -55,6 +57,8 @@ class Requests:
 
         try:
             await _bounded(self._app, scope)(scope, receive, send_named)
+        except ClientDisconnect:
+            status = CLIENT_HUNG_UP
         finally:
             self._note(scope, status, time.perf_counter() - started)
 
