@@ -1,25 +1,25 @@
 """How much one operation may ask for, measured before it runs."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from graphql import (
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
     IntValueNode,
     ListValueNode,
+    Node,
     OperationDefinitionNode,
     SelectionSetNode,
     StringValueNode,
-    ValidationContext,
-    ValidationRule,
     VariableNode,
 )
-from strawberry.extensions import SchemaExtension
 
 from api.connections import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
 
@@ -27,19 +27,29 @@ NUL = "\0"
 NUL_REFUSED = "Text must not hold NUL characters."
 
 _REPEATED = {"edges", "nodes"}
+_NUMBER_CHARS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds of one operation; the defaults are the product's (rulings 6.5)."""
+    """The bounds of one operation.
+
+    Some keep the work of parsing and validating, which grows faster than the text, under 50 ms:
+    ``document_chars``, ``repeats`` (of one response name in a document), ``fragments``, ``input_values``.
+    """
 
     depth: int = 12
     aliases: int = 30
     tokens: int = 2_000
     root_fields: int = 20
+    document_chars: int = 32_768
+    fragments: int = 64
+    repeats: int = 100
     input_list: int = 100
     input_depth: int = 32
+    input_values: int = 5_000
     complexity: int = 1_000
+    introspection: int = 7_000
     execution_seconds: float = 10
 
 
@@ -51,45 +61,105 @@ class Shape(NamedTuple):
     root_fields: int = 0
 
 
-def shape_rule(limits: Limits) -> type[ValidationRule]:
-    """A validation rule for depth, aliases, root fields and literal lists.
+def excesses(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
+    """What is too much in a document, the cheap counts first: no others are made where those are over.
 
     Each fragment is measured once, so that fragments which spread each other many times cost no more
-    than their text. Made once a schema: a new class a request would defeat the validation cache.
+    than their text.
     """
-
-    class WithinShape(ValidationRule):
-        def __init__(self, context: ValidationContext) -> None:
-            super().__init__(context)
-            fragments = _fragments(context.document)
-            for definition in context.document.definitions:
-                if isinstance(definition, OperationDefinitionNode):
-                    for error in _excesses(_measure(definition.selection_set, fragments, {}), limits):
-                        self.report_error(error)
-
-        def enter_string_value(self, node: StringValueNode, *_: object) -> None:
-            if NUL in node.value:
-                self.report_error(GraphQLError(NUL_REFUSED, node))
-
-        def enter_list_value(self, node: ListValueNode, *_: object) -> None:
-            if len(node.values) > limits.input_list:
-                self.report_error(_over("input list items", len(node.values), limits.input_list))
-
-    return WithinShape
+    return list(_plain_excesses(document, limits)) or list(_unfolded_excesses(document, limits))
 
 
-def _excesses(shape: Shape, limits: Limits) -> Iterator[GraphQLError]:
-    for name in Shape._fields:
-        found, allowed = getattr(shape, name), getattr(limits, name)
-        if found > allowed:
-            yield _over(name.replace("_", " "), found, allowed)
+def _plain_excesses(document: DocumentNode, limits: Limits) -> Iterator[GraphQLError]:
+    names: Counter[str] = Counter()
+    for node in nodes_of(document):
+        if isinstance(node, FieldNode):
+            names[(node.alias or node.name).value] += 1
+        elif isinstance(node, StringValueNode) and NUL in node.value:
+            yield GraphQLError(NUL_REFUSED, node)
+        elif isinstance(node, ListValueNode) and len(node.values) > limits.input_list:
+            yield over("input list items", len(node.values), limits.input_list)
+        elif isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > _NUMBER_CHARS_MAX:
+            yield over("digits of a number", len(node.value), _NUMBER_CHARS_MAX)
+    fragments = len(fragments_of(document))
+    if fragments > limits.fragments:
+        yield over("fragments", fragments, limits.fragments)
+    for name, count in names.most_common(1):
+        if count > limits.repeats:
+            yield over(f"repeats of {name[:80]}", count, limits.repeats)
 
 
-def _over(what: str, found: int, allowed: int) -> GraphQLError:
+def _unfolded_excesses(document: DocumentNode, limits: Limits) -> Iterator[GraphQLError]:
+    fragments = fragments_of(document)
+    for operation in operations_of(document):
+        shape = _measure(operation.selection_set, fragments, {})
+        for name in Shape._fields:
+            found, allowed = getattr(shape, name), getattr(limits, name)
+            if found > allowed:
+                yield over(name.replace("_", " "), found, allowed)
+
+
+def nodes_of(document: DocumentNode) -> Iterator[Node]:
+    waiting: list[Node] = [document]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for key in node.keys:
+            child = getattr(node, key)
+            if isinstance(child, Node):
+                waiting.append(child)
+            elif isinstance(child, tuple | list):
+                waiting.extend(child)
+
+
+def over(what: str, found: int, allowed: int) -> GraphQLError:
     return GraphQLError(f"The operation is too large: {what} {found}, at most {allowed}.")
 
 
-def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+def input_excess(variables: Mapping[str, object], limits: Limits) -> GraphQLError | None:
+    """What is too much in the values of the variables, counted level by level."""
+    level: list[object] = [variables]
+    count = 0
+    for _ in range(limits.input_depth + 1):
+        count += len(level)
+        if count > limits.input_values:
+            return over("input values", count, limits.input_values)
+        longest = max((len(value) for value in level if isinstance(value, list)), default=0)
+        if longest > limits.input_list:
+            return over("input list items", longest, limits.input_list)
+        if any(isinstance(value, str) and NUL in value for value in level):
+            return GraphQLError(NUL_REFUSED)
+        level = [item for value in level for item in _items(value)]
+        if not level:
+            return None
+    return over("input depth", limits.input_depth + 1, limits.input_depth)
+
+
+def _items(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def cost_excess(
+    document: DocumentNode, variables: Mapping[str, object], limits: Limits
+) -> GraphQLError | None:
+    """Whether an operation could return more objects than it may, its pages multiplied."""
+    cost = complexity(document, variables)
+    return over("complexity", cost, limits.complexity) if cost > limits.complexity else None
+
+
+def complexity(document: DocumentNode, variables: Mapping[str, object]) -> int:
+    """How many objects the largest operation of a document could return."""
+    counter = _Counter(variables, fragments_of(document), {})
+    return max(counter.objects(operation.selection_set, 1) for operation in operations_of(document))
+
+
+def operations_of(document: DocumentNode) -> list[OperationDefinitionNode]:
+    return [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+
+
+def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
     return {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
 
 
@@ -125,55 +195,6 @@ def _fragment_shape(
         known[name] = Shape()
         known[name] = _measure(fragments[name].selection_set, fragments, known)
     return known.get(name, Shape())
-
-
-class WithinLimits(SchemaExtension):
-    """Hold one operation to the limits.
-
-    The text and shape of a document are judged once and cached. What depends on the variables is
-    judged on each operation: how many objects it could return, and how long and deep its inputs are.
-    """
-
-    def __init__(self, limits: Limits, rule: type[ValidationRule]) -> None:
-        self.limits = limits
-        self.rule = rule
-
-    def on_operation(self) -> Iterator[None]:
-        self.execution_context.parse_options["max_tokens"] = self.limits.tokens
-        self.execution_context.validation_rules += (self.rule,)
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        if not self.execution_context.pre_execution_errors:
-            error = self._input_error() or self._cost_error()
-            self.execution_context.pre_execution_errors = [error] if error else []
-        yield
-
-    def _input_error(self) -> GraphQLError | None:
-        try:
-            _check_input(self.execution_context.variables or {}, self.limits, self.limits.input_depth)
-        except GraphQLError as error:
-            return error
-        return None
-
-    def _cost_error(self) -> GraphQLError | None:
-        document = self.execution_context.graphql_document
-        assert document is not None
-        counter = _Counter(self.execution_context.variables or {}, _fragments(document), {})
-        operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-        cost = max(counter.objects(operation.selection_set, 1) for operation in operations)
-        return _over("complexity", cost, self.limits.complexity) if cost > self.limits.complexity else None
-
-
-def _check_input(value: object, limits: Limits, depth: int) -> None:
-    if depth < 0:
-        raise _over("input depth", limits.input_depth + 1, limits.input_depth)
-    if isinstance(value, str) and NUL in value:
-        raise GraphQLError(NUL_REFUSED)
-    if isinstance(value, list) and len(value) > limits.input_list:
-        raise _over("input list items", len(value), limits.input_list)
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _check_input(item, limits, depth - 1)
 
 
 class _Counter(NamedTuple):
@@ -213,6 +234,11 @@ class _Counter(NamedTuple):
 
     def _integer(self, value: object) -> int:
         if isinstance(value, IntValueNode):
-            return min(int(value.value), PAGE_SIZE_MAX)
+            return _page_size(int(value.value))
         given = self.variables.get(value.name.value) if isinstance(value, VariableNode) else None
-        return min(given, PAGE_SIZE_MAX) if isinstance(given, int) else PAGE_SIZE_MAX
+        return _page_size(given) if isinstance(given, int) else PAGE_SIZE_MAX
+
+
+def _page_size(asked: int) -> int:
+    """A page that will be refused counts as well: a negative one must not make room for others."""
+    return max(1, min(asked, PAGE_SIZE_MAX))

@@ -1,17 +1,21 @@
 """The schema: every noun's queries, mutations and subscriptions under one root each."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.exceptions import MissingQueryError
+from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
 from api.auth import AuthMutation
 from api.context import Info
-from api.limits import Limits, WithinLimits, shape_rule
+from api.documents import Documents, Unacceptable, operation_named
+from api.limits import Limits, cost_excess, input_excess
 from api.market import MarketDay, MarketQuery, find_day
 from api.masking import MaskInternal
 from api.nodes import Node, NodeKind, read_global_id
@@ -19,14 +23,10 @@ from api.order_entry import OrderEntryMutation
 from api.orders import find_order
 from api.positions import find_position
 from api.scalars import SCALARS, read_date, read_uuid
-from api.selecting import OneOperation
 from api.simulations import Session, SimulationMutation, SimulationQuery, find_session
 from api.subscriptions import SessionSubscription
 from api.transactions import find_transaction
 from api.users import User, UserMutation, UserQuery, find_user
-
-DOCUMENTS_CACHED_MAX = 256
-
 
 Find = Callable[..., Awaitable[Node | None]]
 
@@ -59,19 +59,39 @@ class Subscription(SessionSubscription):
     pass
 
 
-class ParsedDocuments(ParserCache):
-    """Parsed documents, kept. A document that does not parse is left to the schema, which reports it
-    on every transport; the extension's own exception would end a socket's operation in silence."""
+class BoundedSchema(strawberry.Schema):
+    """A schema that reads documents by its own rules, and leaves logging to ``api.masking``."""
 
-    def on_parse(self) -> Iterator[None]:
-        context = self.execution_context
-        with suppress(GraphQLError, RecursionError):
-            context.graphql_document = self.cached_parse_document(context.query, **context.parse_options)
-        yield
+    documents: Documents
 
+    async def _prepare_operation_async(
+        self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner
+    ) -> PreExecutionError | None:
+        """Read the document and judge the operation, in place of Strawberry's parsing and validation.
 
-class QuietSchema(strawberry.Schema):
-    """A schema that leaves logging to ``api.masking``: a client's mistake is no event of ours."""
+        The one private name of Strawberry that is overridden: its hooks for extensions cost every
+        request more than the work itself, and parse what they refused a second time.
+        """
+        if not context.query:
+            raise MissingQueryError
+        try:
+            error = self._judged(context, context.query)
+        except Unacceptable as unacceptable:
+            return PreExecutionError(data=None, errors=unacceptable.errors)
+        return PreExecutionError(data=None, errors=[error]) if error else None
+
+    def _judged(self, context: ExecutionContext, text: str) -> GraphQLError | None:
+        name = context._provided_operation_name  # noqa: SLF001 - the public one falls back to the first
+        document = self.documents.read(text)
+        operation = operation_named(document, name)
+        if operation is None:
+            raise CannotGetOperationTypeError(name)
+        kind = OperationType(operation.operation.value)
+        if kind not in context.allowed_operations:
+            raise InvalidOperationTypeError(kind)
+        context.graphql_document = document
+        variables, limits = context.variables or {}, self.documents.limits
+        return input_excess(variables, limits) or cost_excess(document, variables, limits)
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -81,18 +101,13 @@ class QuietSchema(strawberry.Schema):
 
 def build_schema(limits: Limits) -> strawberry.Schema:
     """The schema with its limits. Extensions are factories: one instance an operation."""
-    rule = shape_rule(limits)
-    return QuietSchema(
+    schema = BoundedSchema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[Session, MarketDay, User],
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
-        extensions=[
-            MaskInternal,
-            lambda: ParsedDocuments(maxsize=DOCUMENTS_CACHED_MAX),
-            lambda: ValidationCache(maxsize=DOCUMENTS_CACHED_MAX),
-            lambda: WithinLimits(limits, rule),
-            OneOperation,
-        ],
+        extensions=[MaskInternal],
     )
+    schema.documents = Documents(schema._schema, limits)  # noqa: SLF001 - what validation is given
+    return schema
