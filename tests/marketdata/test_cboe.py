@@ -24,6 +24,8 @@ from tests.marketdata.vendor_files import (
 )
 
 MINUTES = [f"{9 + (30 + n) // 60:02d}:{(30 + n) % 60:02d}" for n in range(1, 391)]
+HALF_HOURS = MINUTES[29::30]
+BIDS = [f"{4.5 + place % 2 / 10:.4f}" for place in range(len(HALF_HOURS))]
 PUT = {"option_type": "P", "bid": "4.8000", "ask": "5.2000", "delta": "-0.7500"}
 
 
@@ -271,6 +273,42 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
     path.write_text(cboe_text(every_minute(), reversed(CBOE_DEFAULTS)))
     _, (day,) = run("cboe", path)
     assert np.count_nonzero(day.ask_ticks != 65_535) == 23_341
+
+
+def test_further_columns_and_a_mark_before_the_header_change_nothing(tmp_path: Path) -> None:
+    """The 26 columns of files with open interest, and the byte order mark that some have."""
+    rows = [row | {"open_interest": "1234"} for row in every_minute()]
+    path = tmp_path / "UnderlyingOptionsIntervals_60sec_calcs_oi_2018-01-05.csv"
+    path.write_text("\ufeff" + cboe_text(rows, [*CBOE_DEFAULTS, "open_interest"]))
+    _, (marked,) = run("cboe", path)
+    _, (plain,) = run("cboe", cboe_file(tmp_path, *every_minute()))
+    assert len(rows[0]) == 26
+    assert marked.content_hash == plain.content_hash
+
+
+def test_the_vendors_forward_and_greeks_but_delta_are_not_used(tmp_path: Path) -> None:
+    """Near expiry its forward differs by strike, and theta and rho are no rates."""
+    garbage = {"implied_underlying_price": "1.0000", "theta": "-9.0", "rho": "99.0", "gamma": "-1.0"}
+    _, (odd,) = run("cboe", cboe_file(tmp_path, *every_minute(**garbage)))
+    _, (plain,) = run("cboe", cboe_file(tmp_path, *every_minute()))
+    assert odd.content_hash == plain.content_hash
+
+
+def test_an_interval_of_half_an_hour_is_carried_to_its_next(tmp_path: Path) -> None:
+    rows = [cboe_row(minute, **PUT | {"bid": bid}) for minute, bid in zip(HALF_HOURS, BIDS, strict=True)]
+    report, (day,) = run("cboe", cboe_file(tmp_path, *rows))
+    assert quotes(day, "2735P", 1799, 1800, 3599, 3600) == [None, (4.5, 5.2), (4.5, 5.2), (4.6, 5.2)]
+    assert (report.days[0].resolution_seconds, report.silent_seconds) == (1800, 0)
+
+
+def test_end_of_day_files_are_refused_by_their_columns(tmp_path: Path) -> None:
+    path = tmp_path / "UnderlyingOptionsEODCalcs_2018-01-05.csv"
+    path.write_text(
+        "\ufeffunderlying_symbol,quote_date,root,expiration,strike,option_type,bid_1545,ask_1545\n"
+    )
+    report, days = run("cboe", path)
+    assert days == ()
+    assert report.refused_days[0].startswith(f"{path.name}: missing column 'quote_datetime'")
 
 
 def test_a_file_of_another_kind_is_refused_by_its_missing_column(tmp_path: Path) -> None:

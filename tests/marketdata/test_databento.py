@@ -15,7 +15,20 @@ from engine.market import Day, SettlementSource
 from marketdata import databento
 from marketdata.refusals import SourceRefused
 from marketdata.reports import Finding, Outcome
-from tests.marketdata.databento_files import CALL, DAY, MINUTES, MONTHLY, NEXT, PUT, cbbo, chain, mbp, write
+from tests.marketdata.databento_files import (
+    CALL,
+    DAY,
+    MINUTES,
+    MONTHLY,
+    NEXT,
+    OPEN_NS,
+    PUT,
+    cbbo,
+    chain,
+    mbp,
+    price,
+    write,
+)
 from tests.marketdata.vendor_files import found, quotes, run
 
 
@@ -71,6 +84,24 @@ def test_other_series_are_counted_and_an_unmapped_instrument_is_refused(tmp_path
 def test_a_mapping_holds_only_for_its_days(tmp_path: Path) -> None:
     report, _ = run("databento", write(tmp_path, [*chain(), cbbo(86_400 + 61, 5.0, 5.2)]))
     assert found(report) == {Finding.MALFORMED: 1}
+
+
+def test_the_last_trades_time_and_price_and_the_venues_are_not_used(tmp_path: Path) -> None:
+    traded = chain()
+    for record in traded:
+        record.ts_event, record.price, record.size = dbn.UNDEF_TIMESTAMP, price(None), 0
+    _, (plain,) = run("databento", write(tmp_path, chain()))
+    _, (quiet,) = run("databento", write(tmp_path, traded))
+    assert quiet.content_hash == plain.content_hash
+
+
+def test_records_of_another_kind_give_no_day(tmp_path: Path) -> None:
+    """As a file has that was recorded live, with mappings and heartbeats between the quotes."""
+    beat = dbn.SystemMsg(ts_event=OPEN_NS, msg="Heartbeat")
+    path = write(tmp_path, [*chain(), beat, *[cbbo(61, 5.0, 5.2)] * 4], suffix=".dbn")
+    report, days = run("databento", path)
+    assert days == ()
+    assert report.refused_days[0].startswith(f"{path.name}: ")
 
 
 def test_an_undefined_stamp_is_refused(tmp_path: Path) -> None:

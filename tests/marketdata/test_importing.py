@@ -161,10 +161,14 @@ def test_importing_the_cboe_day_again_changes_nothing(
     assert {path: path.stat().st_mtime_ns for path in (root / "2018-01-05").rglob("*")} == before
 
 
-def test_the_cboe_day_comes_back_from_its_export(tmp_path: Path, day: Day) -> None:
-    export(day, tmp_path / "day.parquet", FileFormat.PARQUET)
-    report = run_import(ImportRequest("zerodte", (tmp_path / "day.parquet",)), tmp_path, NOW)
+@pytest.mark.parametrize("file_format", FileFormat)
+def test_the_cboe_day_comes_back_from_its_export(tmp_path: Path, day: Day, file_format: FileFormat) -> None:
+    path = tmp_path / f"day.{file_format}"
+    rows = export(day, path, file_format)
+    report = run_import(ImportRequest("zerodte", (path,)), tmp_path, NOW)
     assert [info.content_hash for info in report.days] == [day.content_hash]
+    assert (report.rows(Outcome.REPAIRED), report.rows(Outcome.REFUSED)) == (0, 0)
+    assert report.rows_read == rows
 
 
 def test_the_lean_days_are_reported_row_by_row(lean: ImportReport) -> None:

@@ -54,6 +54,32 @@ def test_minutes_without_a_row_are_carried(tmp_path: Path) -> None:
     assert quotes(day, "3700C", 60, 1859, 1860, 23_400) == [(1.0, 1.2), (1.0, 1.2), (1.1, 1.2), (1.1, 1.2)]
 
 
+def test_other_branches_resolutions_and_kinds_are_not_opened(tmp_path: Path) -> None:
+    """Trades, open interest, hours, equities' options: whatever they hold does no harm."""
+    _, (alone,) = run("lean", tree(tmp_path / "alone", {member(): bars()}, INDEX))
+    data = tree(tmp_path, {member(): bars()}, INDEX)
+    for place in (
+        f"indexoption/usa/minute/spxw/{DAY}_trade_european.zip.zip",
+        f"indexoption/usa/minute/spxw/{DAY}_openinterest_european.zip",
+        "indexoption/usa/hour/spxw_2021_quote_european.zip",
+        f"option/usa/minute/goog/{DAY}_quote_american.zip",
+    ):
+        path = data / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"not even an archive")
+    report, (day,) = run("lean", data)
+    assert (day.content_hash, report.refused_days) == (alone.content_hash, ())
+
+
+def test_rows_after_the_close_are_left(tmp_path: Path) -> None:
+    """Files of 2023 go on to 16:59."""
+    report, (day,) = run(
+        "lean", tree(tmp_path, {member(): [*bars(), bar(390, bid="11000"), bar(449)]}, INDEX)
+    )
+    assert found(report) == {Finding.OUTSIDE_SESSION: 2}
+    assert quotes(day, "3700P", 23_400) == [(1.0, 1.2)]
+
+
 def test_other_expiries_and_roots_are_counted_by_their_rows(tmp_path: Path) -> None:
     data = tree(tmp_path, {member(): bars(), member(expiry="20210106"): bars(5)}, INDEX)
     others = {member(root="spx", expiry="20210115"): "\n".join(bars(7)) + "\n"}

@@ -69,6 +69,17 @@ def test_the_date_of_expiry_decides_and_not_the_days_left(tmp_path: Path) -> Non
     assert report.rows_read == 784
 
 
+def test_the_readable_time_and_the_unix_time_of_expiry_are_not_used(tmp_path: Path) -> None:
+    odd = {"QUOTE_READTIME": "2001-01-01 00:00", "QUOTE_DATE": "2001-01-01", "EXPIRE_UNIX": "0"}
+    _, (plain,) = run("optionsdx", write(tmp_path))
+    rows = [row(second, **odd, C_SIZE="10x10", P_SIZE="") for second in MINUTES]
+    path = tmp_path / "odd" / "spx.txt"
+    path.parent.mkdir()
+    path.write_text(text(rows))
+    _, (day,) = run("optionsdx", path)
+    assert day.content_hash == plain.content_hash
+
+
 def test_of_two_alike_rows_the_one_without_an_ask_yields(tmp_path: Path) -> None:
     dead = row(60, C_BID="0.00", C_ASK="0.00", P_BID="0.00", P_ASK="0.00")
     report, (day,) = run("optionsdx", write(tmp_path, dead))

@@ -57,6 +57,16 @@ def test_a_bid_of_zero_beside_an_ask_is_a_quote(tmp_path: Path) -> None:
     assert quotes(day, "6100C", 60) == [(0.0, 0.05)]
 
 
+def test_rows_outside_the_session_are_left(tmp_path: Path) -> None:
+    """History that was asked for with ``rth=false`` runs from midnight to midnight."""
+    night = [
+        row(time, bid="1.00") for time in ("00:00:00.000", "09:29:59.999", "16:00:00.001", "23:59:00.000")
+    ]
+    report, (day,) = run("thetadata", write(tmp_path / "quotes.csv", [*every_minute(), *night]))
+    assert found(report) == {Finding.OUTSIDE_SESSION: 3}
+    assert quotes(day, "6000C", 0, 23_400) == [(1.0, 5.2), (5.0, 5.2)]
+
+
 def test_only_spxw_that_expires_on_the_day_is_taken(tmp_path: Path) -> None:
     others = [row(symbol="SPX"), row(symbol="SPY"), row(expiration="2025-01-21")]
     report, (day,) = run("thetadata", write(tmp_path / "quotes.csv", [*every_minute(), *others]))
