@@ -26,7 +26,7 @@ SECRET = b"the secret of an installation 32"
 PASSWORD = "correct-horse-battery"
 HOME = "203.0.113.7"
 PASSWORDS = Passwords()
-UNHURRIED = Policy(auth_burst=1_000_000)  # tests about something else sign in as often as they like
+UNHURRIED = Policy(auth_burst=1_000_000, complexity_a_minute=1_000_000)  # for tests of something else
 PATIENT = Bounds(checkout_seconds=30)  # fifty callers at once wait their turn on any machine
 
 
@@ -98,6 +98,24 @@ async def town(database_url: str, redis_url: str, days: Path) -> AsyncIterator[T
         await topics.close()
         await jobs.close()
         await database.close()
+
+
+def cut_off() -> Ports:
+    """An installation that reaches no server and has no recorded days."""
+    nowhere = "unix:///nowhere/valkey.sock"
+    return Ports(
+        database=Database("postgresql://nobody@/none?host=/nowhere"),
+        library=Library(Path("/nowhere")),
+        jobs=Jobs(nowhere),
+        topics=Topics(nowhere),
+        buckets=Buckets(nowhere),
+        wall=Clock(),
+        market_now=lambda: None,
+        new_id=uuid4,
+        policy=UNHURRIED,
+        secret=SECRET,
+        passwords=PASSWORDS,
+    )
 
 
 def wrong(code: str) -> str:

@@ -6,12 +6,13 @@ import pytest
 
 from api.limits import Limits
 from tests.api.asking import Asker, Desk, application
+from tests.people import cut_off
 
 SMALL = Limits(input_list=3)
 
 
 def asker(limits: Limits | None = None) -> Asker:
-    return Asker(application(None, limits))
+    return Asker(application(cut_off(), limits))
 
 
 async def refusal(

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.api.asking import Asker, Desk, application
+from tests.api.asking import Asker, Desk, application, move, open_simulation
+from tests.api.streaming import Socket, served
 from usecases.policy import Policy
 
 CHAIN = '{ marketDay(date: "2025-01-15") { chain(at: "2025-01-15T14:35:00Z") { strikes } } }'
@@ -71,3 +72,51 @@ async def test_strangers_share_their_tries_with_rest(desk: Desk) -> None:
         "reason": "rate_limited",
         "retryAfterSeconds": 6,
     }
+
+
+async def test_an_operation_shows_what_it_cost_and_what_is_left_this_minute(desk: Desk) -> None:
+    owner = held_to(desk, desk.owner)
+    pages = "{ marketSessions(first: 50) { nodes { id } } }"
+    shown = [(await owner.post(query)).json()["extensions"] for query in (pages, pages, "{ __typename }")]
+    assert shown == [
+        {"complexity": {"cost": 51, "remaining": 5_949}},
+        {"complexity": {"cost": 51, "remaining": 5_898}},
+        {"complexity": {"cost": 1, "remaining": 5_897}},
+    ]
+
+
+async def test_too_complex_a_minute_is_refused_until_it_has_drained(desk: Desk) -> None:
+    owner = held_to(desk, desk.owner, complexity_a_minute=60)
+    pages = "{ marketSessions(first: 49) { nodes { id } } }"
+    await owner.ask(pages)
+    answer = (await owner.post(pages)).json()
+    assert answer == {
+        "errors": [
+            {
+                "message": "your operations were too complex; wait 40 seconds",
+                "extensions": {
+                    "code": "RATE_LIMITED",
+                    "reason": "rate_limited",
+                    "retryAfterSeconds": 40,
+                },
+            }
+        ]
+    }
+    await held_to(desk, desk.other, complexity_a_minute=60).ask(pages)
+    desk.town.clock.pass_(seconds=40)
+    await owner.ask(pages)
+
+
+async def test_a_subscription_is_charged_once_and_refused_alike(desk: Desk) -> None:
+    opened = await open_simulation(desk.owner)
+    follow = "subscription($id: ID!) { sessionEvents(sessionId: $id) { seq session { version } } }"
+    owner = held_to(desk, desk.owner, complexity_a_minute=3)
+    async with served(owner.app) as address, Socket.open(address, desk.owner.token) as socket:
+        first = await socket.first(follow, {"id": opened["id"]})
+        assert first["extensions"] == {"complexity": {"cost": 2, "remaining": 1}}
+        await move(desk.owner, opened["id"], "14:33:00")
+        assert "extensions" not in (await socket.receive())["payload"]
+
+        refused = await socket.first(follow, {"id": opened["id"]})
+        (error,) = refused["errors"]
+        assert error["extensions"]["code"] == "RATE_LIMITED"

@@ -188,4 +188,4 @@ async def test_events_come_as_server_sent_events_where_a_socket_cannot(desk: Des
             event = await reader.readuntil(b"}}}")
         writer.close()
     assert b"200 OK" in head and b"text/event-stream" in head
-    assert b'event: next\r\ndata: {"data":{"sessionEvents":{"seq":2}}}' in event
+    assert b'event: next\r\ndata: {"data":{"sessionEvents":{"seq":2}}' in event

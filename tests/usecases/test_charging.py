@@ -194,8 +194,8 @@ async def test_strangers_have_twenty_tries_and_ten_more_a_minute(town: Town) -> 
 
 
 async def test_complexity_is_six_thousand_a_minute(town: Town, trader: Viewer) -> None:
-    payer = Payer(trader, HOME)
-    fills = [await complexity_spent(town.ports, payer, 1_000) for _ in range(7)]
+    ports, payer = held_to(town), Payer(trader, HOME)
+    fills = [await complexity_spent(ports, payer, 1_000) for _ in range(7)]
     assert [None if isinstance(fill, Denial) else fill.left for fill in fills] == [
         5_000,
         4_000,
@@ -207,5 +207,5 @@ async def test_complexity_is_six_thousand_a_minute(town: Town, trader: Viewer) -
     ]
     assert denied(fills[-1]).retry_after_seconds == 10
     town.clock.pass_(seconds=10)
-    assert not isinstance(await complexity_spent(town.ports, payer, 1_000), Denial)
+    assert not isinstance(await complexity_spent(ports, payer, 1_000), Denial)
     assert await used(town.ports, trader) == 0, "complexity is no credit"

@@ -1,0 +1,37 @@
+"""What an operation's complexity costs its caller, and what he has left of it this minute."""
+
+from collections.abc import AsyncIterator
+
+from strawberry.extensions import SchemaExtension
+
+from api.context import Context
+from api.errors import refusal_of
+from api.limits import complexity
+from engine.denials import Denial
+from usecases.charging import Payer, complexity_spent
+
+
+class ChargeComplexity(SchemaExtension):
+    """Charge every operation before it runs, and show the charge in its first answer.
+
+    An operation that returns no object costs as much as one that returns one.
+    """
+
+    shown: dict[str, object]
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        self.shown = {}
+        context: Context = self.execution_context.context
+        document = self.execution_context.graphql_document
+        assert document is not None
+        cost = max(1, complexity(document, self.execution_context.variables or {}))
+        payer = Payer(context.signed_in, context.address)
+        fill = await complexity_spent(context.ports, payer, cost)
+        if isinstance(fill, Denial):
+            raise refusal_of(fill)
+        self.shown = {"complexity": {"cost": cost, "remaining": fill.left}}
+        yield
+
+    def get_results(self) -> dict[str, object]:
+        shown, self.shown = getattr(self, "shown", {}), {}
+        return shown
