@@ -16,7 +16,7 @@ Interval = Annotated[
 
 
 @strawberry.type(
-    description="A session's financials over its day, in columns: a row every interval, and at last the close."
+    description="A session's financials over its day, in columns: a row every interval, last the close."
 )
 class SessionHistory:
     history: strawberry.Private[History]

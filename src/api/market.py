@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 import numpy as np
 import strawberry
+from numpy.typing import NDArray
 from strawberry.types.nodes import SelectedField, Selection
 
 from api.connections import (
@@ -26,7 +27,7 @@ from engine.contracts import Right
 from engine.market import MISSING_DELTA
 from engine.money import TICK_CENTS
 from usecases import market, metered
-from usecases.market import ChainSnapshot, MarketSession, SeriesFrame
+from usecases.market import ChainSnapshot, MarketSession, SeriesFrame, SnapshotRange
 
 _SERIES_FIELDS = {
     "spxE4": SeriesName.SPX,
@@ -83,9 +84,21 @@ class MarketDay(Node):
     )
     async def chain(self, info: Info, at: datetime) -> OptionChain:
         payer = await info.context.signed_in_payer()
-        if at.date() != self.date:
-            raise Refusal(MALFORMED, f"at must be a time of the session of {self.date}.")
+        self._check_is_of_day("at", at)
         return render_chain(granted(await metered.chain_at(info.context.ports, payer, at)))
+
+    @strawberry.field(
+        description="The chains from start to end, both included, every interval seconds: at most 30. "
+        "Needs a token."
+    )
+    async def chains(
+        self, info: Info, start: datetime, end: datetime, interval: int = 1
+    ) -> list[OptionChain]:
+        viewer = await info.context.viewer()
+        self._check_is_of_day("start", start)
+        wanted = SnapshotRange(start, end, interval)
+        chains = granted(await market.chains_over(info.context.ports, viewer, wanted))
+        return [render_chain(chain) for chain in chains]
 
     @strawberry.field(description="The selected series of the recorded seconds. Costs 10 credits.")
     async def series(self, info: Info) -> DaySeries:
@@ -93,6 +106,10 @@ class MarketDay(Node):
         asked = _names(info.selected_fields)
         names = [series for name, series in _SERIES_FIELDS.items() if name in asked]
         return render_series(granted(await metered.series(info.context.ports, payer, self.date, names)))
+
+    def _check_is_of_day(self, argument: str, at: datetime) -> None:
+        if at.date() != self.date:
+            raise Refusal(MALFORMED, f"{argument} must be a time of the session of {self.date}.")
 
 
 @strawberry.type
@@ -137,7 +154,7 @@ def _key(session: MarketSession) -> Key:
 
 
 def render_chain(chain: ChainSnapshot) -> OptionChain:
-    strikes = list(dict.fromkeys(contract.strike_points for contract in chain.contracts))
+    strikes = np.unique([contract.strike_points for contract in chain.contracts])
     call_bid, call_ask, call_delta = _side(chain, strikes, Right.CALL)
     put_bid, put_ask, put_delta = _side(chain, strikes, Right.PUT)
     return OptionChain(
@@ -152,17 +169,22 @@ def render_chain(chain: ChainSnapshot) -> OptionChain:
     )
 
 
-def _side(chain: ChainSnapshot, strikes: list[int], right: Right) -> tuple[IntColumn, IntColumn, IntColumn]:
+def _side(chain: ChainSnapshot, strikes: Column, right: Right) -> tuple[IntColumn, IntColumn, IntColumn]:
     """Bid, ask and delta of one side at every strike, None where there is none."""
-    quotes: dict[int, tuple[int | None, int | None, int | None]] = {}
-    bids, asks, deltas = chain.bid_ticks.tolist(), chain.ask_ticks.tolist(), chain.delta_e4.tolist()
-    for row, contract in enumerate(chain.contracts):
-        if contract.right is right and chain.quoted[row]:
-            delta = None if deltas[row] == MISSING_DELTA else deltas[row]
-            quotes[contract.strike_points] = bids[row] * TICK_CENTS, asks[row] * TICK_CENTS, delta
-    rows = [quotes.get(strike, (None, None, None)) for strike in strikes]
-    bid, ask, delta_column = zip(*rows, strict=True) if rows else ((), (), ())
-    return IntColumn(bid), IntColumn(ask), IntColumn(delta_column)
+    rows = [
+        row for row, contract in enumerate(chain.contracts) if contract.right is right and chain.quoted[row]
+    ]
+    places = np.searchsorted(strikes, [chain.contracts[row].strike_points for row in rows])
+    deltas = chain.delta_e4[rows].astype(object)
+    deltas[deltas == MISSING_DELTA] = None
+
+    def column(values: NDArray[np.generic]) -> IntColumn:
+        cells = np.full(len(strikes), None, object)
+        cells[places] = values
+        return IntColumn(cells.tolist())
+
+    bids, asks = (ticks[rows] * np.int64(TICK_CENTS) for ticks in (chain.bid_ticks, chain.ask_ticks))
+    return column(bids), column(asks), column(deltas)
 
 
 def render_series(frame: SeriesFrame) -> DaySeries:

@@ -130,4 +130,14 @@ EXAMPLES: Mapping[str, Any] = {
         "call_5955": None,
         "put_5955": {"bid": 5.4, "ask": 5.6, "delta": 0.561},
     },
+    "list_chains": {
+        "2025-01-15T14:35:00Z": {
+            "call_5950": {"bid": 4.2, "ask": 4.4, "delta": 0.523},
+            "put_5950": {"bid": 3.1, "ask": 3.3, "delta": 0.477},
+        },
+        "2025-01-15T14:36:00Z": {
+            "call_5950": {"bid": 4.1, "ask": 4.3, "delta": 0.519},
+            "put_5950": None,
+        },
+    },
 }

@@ -1,14 +1,14 @@
 """Market data: the recorded days, their strikes, the chain at a second, and aggregate series."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
-from pydantic import Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from starlette.responses import Response, StreamingResponse
 
 from engine.aggregates import Series
 from engine.denials import Code, Denial
-from engine.market import MISSING_DELTA
+from rest_compat.chains import chain_json, chains_json
+from rest_compat.history import parse_interval
 from rest_compat.operations import JSON, Auth, Call, Gives, Routes, Takes
 from rest_compat.series import series_rows
 from rest_compat.wire import (
@@ -20,12 +20,9 @@ from rest_compat.wire import (
     instant_text,
 )
 from usecases import market, metered
-from usecases.market import ChainSnapshot, MarketSession
+from usecases.market import INTERVAL_SECONDS_MAX, SNAPSHOTS_MAX, MarketSession, SnapshotRange
 
 routes = Routes("Market data")
-
-TICKS_A_POINT = 20
-DELTA_ONE = 10_000
 
 
 class SessionBounds(Answered):
@@ -140,24 +137,42 @@ async def get_chain(call: Call[None]) -> Response | Denial:
     chain = await metered.chain_at(call.ports, call.payer, call.path["timestamp"])
     if isinstance(chain, Denial):
         return chain
-    return Response(orjson.dumps(render_chain(chain)), media_type=JSON)
+    return Response(chain_json(chain), media_type=JSON)
 
 
-def render_chain(chain: ChainSnapshot) -> dict[str, dict[str, Any] | None]:
-    quotes: dict[str, dict[str, Any] | None] = {}
-    for strike in dict.fromkeys(contract.strike_points for contract in chain.contracts):
-        quotes[f"call_{strike}"] = quotes[f"put_{strike}"] = None
-    columns = (chain.bid_ticks, chain.ask_ticks, chain.delta_e4)
-    rows = zip(chain.contracts, chain.quoted, *(column.tolist() for column in columns), strict=True)
-    for contract, quoted, bid, ask, delta in rows:
-        if quoted:
-            side = "call" if contract.is_call else "put"
-            quotes[f"{side}_{contract.strike_points}"] = {
-                "bid": bid / TICKS_A_POINT,
-                "ask": ask / TICKS_A_POINT,
-                "delta": None if delta == MISSING_DELTA else delta / DELTA_ONE,
-            }
-    return quotes
+class SnapshotsQuery(Asked):
+    interval: Annotated[
+        int,
+        BeforeValidator(parse_interval),
+        Field(
+            ge=1,
+            le=INTERVAL_SECONDS_MAX,
+            description=f"Seconds from one snapshot to the next. At most {SNAPSHOTS_MAX} are answered.",
+            examples=[60],
+        ),
+    ] = 1
+
+
+@routes.operation(
+    "GET",
+    "/market-data/option-chain-snapshots/{start}/{end}",
+    Takes(query=SnapshotsQuery),
+    Gives(
+        200,
+        dict[str, dict[str, OptionQuote | None]],
+        (Code.SESSION_NOT_RECORDED, Code.OUTSIDE_SESSION),
+    ),
+)
+async def list_chains(call: Call[None]) -> Response | Denial:
+    """The option chain at every interval from one UTC second to another, both included, by time.
+
+    At most 30 snapshots a call, each as the single one answers it. The range lies within one session.
+    """
+    wanted = SnapshotRange(call.path["start"], call.path["end"], call.query.interval)
+    chains = await market.chains_over(call.ports, call.viewer, wanted)
+    if isinstance(chains, Denial):
+        return chains
+    return StreamingResponse(chains_json(chains), media_type=JSON)
 
 
 @routes.operation(

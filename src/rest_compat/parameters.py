@@ -23,4 +23,6 @@ PATH_PARAMETERS: Mapping[str, PathParameter] = {
     "order_id": PathParameter(TypeAdapter(UUID), "order"),
     "date": PathParameter(TypeAdapter(DateIn)),
     "timestamp": PathParameter(TypeAdapter(SnapshotTime)),
+    "start": PathParameter(TypeAdapter(SnapshotTime)),
+    "end": PathParameter(TypeAdapter(SnapshotTime)),
 }

@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from engine.aggregates import Column, Series, series_column
 from engine.calendar import session_of
@@ -16,6 +16,8 @@ from usecases.ports import Ports, Viewer
 
 VISITOR_STEP_SECONDS = 30
 COLUMNS_KEPT_MAX = 64
+SNAPSHOTS_MAX = 30
+INTERVAL_SECONDS_MAX = 23_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,38 @@ class ChainSnapshot:
     quoted: tuple[bool, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotRange:
+    """The times from ``start`` to ``end``, both included, every ``interval_seconds``."""
+
+    start: datetime
+    end: datetime
+    interval_seconds: int = 1
+
+    @property
+    def count(self) -> int:
+        """How many times there are; meant for a range without a denial."""
+        return (self.end - self.start) // timedelta(seconds=self.interval_seconds) + 1
+
+    @property
+    def denial(self) -> Denial | None:
+        """Why nobody may ask for this range, whatever is recorded."""
+        if not 1 <= self.interval_seconds <= INTERVAL_SECONDS_MAX:
+            return _unfit("interval", f"must be a whole number of seconds from 1 to {INTERVAL_SECONDS_MAX}")
+        if self.end < self.start:
+            return _unfit("end", "must not be before start")
+        if _utc_date(self.end) != _utc_date(self.start):
+            return _unfit("end", f"must be on the date of start, {_utc_date(self.start)}")
+        if self.count > SNAPSHOTS_MAX:
+            least = int((self.end - self.start).total_seconds()) // SNAPSHOTS_MAX + 1
+            return _unfit(
+                "interval",
+                f"of {self.interval_seconds} gives {self.count} snapshots and at most {SNAPSHOTS_MAX} are "
+                f"answered: take {least} to {INTERVAL_SECONDS_MAX} seconds",
+            )
+        return None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SeriesFrame:
     """Columns of one day at the seconds ``range(first, last + 1, step)`` after ``open_at``.
@@ -89,22 +123,33 @@ async def strikes(ports: Ports, _: Viewer, on: date) -> tuple[int, ...] | Denial
     return _not_recorded(on) if info is None else info.strikes
 
 
-async def chain_at(ports: Ports, _: Viewer, at: datetime) -> ChainSnapshot | Denial:
+async def chain_at(ports: Ports, viewer: Viewer, at: datetime) -> ChainSnapshot | Denial:
     """The whole chain as it was known at ``at``.
 
     Denied when the date is not recorded or the time lies outside its session.
     """
-    on = at.astimezone(UTC).date()
+    chains = await chains_over(ports, viewer, SnapshotRange(at, at))
+    return chains if isinstance(chains, Denial) else chains[0]
+
+
+async def chains_over(ports: Ports, _: Viewer, wanted: SnapshotRange) -> tuple[ChainSnapshot, ...] | Denial:
+    """The whole chain at each time of a range, as it was known then.
+
+    Denied when the range has too many times or is not within one recorded session.
+    """
+    if wanted.denial is not None:
+        return wanted.denial
+    on = _utc_date(wanted.start)
     info = await asyncio.to_thread(ports.library.current, on)
 
     if info is None:
         return _not_recorded(on)
-    if not info.open_at <= at <= info.close_at:
+    if wanted.start < info.open_at or wanted.end > info.close_at:
         return Denial(
             Code.OUTSIDE_SESSION,
             f"the session of {on} runs from {_utc(info.open_at)} to {_utc(info.close_at)} UTC",
         )
-    return await asyncio.to_thread(_snapshot, ports, info, at)
+    return await asyncio.to_thread(_snapshots, ports, info, wanted)
 
 
 async def series(ports: Ports, viewer: Viewer | None, on: date, names: Sequence[str]) -> SeriesFrame | Denial:
@@ -175,20 +220,29 @@ def _today(now: datetime | None) -> MarketSession | None:
     )
 
 
-def _snapshot(ports: Ports, info: DayInfo, at: datetime) -> ChainSnapshot:
+def _snapshots(ports: Ports, info: DayInfo, wanted: SnapshotRange) -> tuple[ChainSnapshot, ...]:
     day = ports.library.open(info.date, info.content_hash)
-    second = day.second_of(at)
-    asks = day.ask_ticks[:, second].copy()
-    known = day.known_from <= second <= day.known_until
-    return ChainSnapshot(
-        date=day.date,
-        at=day.time_of(second),
-        contracts=day.contracts,
-        bid_ticks=day.bid_ticks[:, second].copy(),
-        ask_ticks=asks,
-        delta_e4=day.delta_e4[second].copy(),
-        quoted=tuple((known & (asks != MISSING_TICKS)).tolist()),
+    first, step = day.second_of(wanted.start), wanted.interval_seconds
+    seconds = range(first, first + wanted.count * step, step)
+    rows = slice(first, seconds[-1] + 1, step)
+    bids, asks = day.bid_ticks[:, rows].T.copy(), day.ask_ticks[:, rows].T.copy()
+    deltas = day.delta_e4[rows].copy()
+    return tuple(
+        ChainSnapshot(
+            date=day.date,
+            at=day.time_of(second),
+            contracts=day.contracts,
+            bid_ticks=bids[row],
+            ask_ticks=asks[row],
+            delta_e4=deltas[row],
+            quoted=tuple((_is_known(day, second) & (asks[row] != MISSING_TICKS)).tolist()),
+        )
+        for row, second in enumerate(seconds)
     )
+
+
+def _is_known(day: Day, second: int) -> bool:
+    return day.known_from <= second <= day.known_until
 
 
 def _frame(ports: Ports, info: DayInfo, wanted: Sequence[Series], step: int) -> SeriesFrame:
@@ -218,6 +272,15 @@ def _column(day: Day, name: Series) -> Column:
 
 def _not_recorded(on: date) -> Denial:
     return Denial(Code.SESSION_NOT_RECORDED, f"no session is recorded for {on}", ("date",))
+
+
+def _unfit(field: str, reason: str) -> Denial:
+    message = f"{field} {reason}"
+    return Denial(Code.INVALID_INPUT, message, (field,), {field: message})
+
+
+def _utc_date(at: datetime) -> date:
+    return at.astimezone(UTC).date()
 
 
 def _utc(at: datetime) -> str:

@@ -195,6 +195,59 @@ async def test_the_chain_is_the_same_market(market: Market) -> None:
     assert strikes == data["marketDay"]["strikes"] == chain["strikes"]
 
 
+async def test_a_range_of_chains_is_the_same_market(market: Market) -> None:
+    path = f"/market-data/option-chain-snapshots/{DAY}T14:30:00/{DAY}T14:34:00?interval=60"
+    rest = (await market.rest._send("GET", path)).json()
+    data = await market.graphql.asker.ask(
+        f'{{ marketDay(date: "{DAY}") {{'
+        f' chains(start: "{DAY}T14:30:00Z", end: "{DAY}T14:34:00Z", interval: 60)'
+        " { time strikes callBidCents putAskCents putDeltaE4 } } }"
+    )
+    assert {
+        time: {
+            strike: (
+                chain[f"call_{strike}"]["bid"],
+                *[chain[f"put_{strike}"][name] for name in ("ask", "delta")],
+            )
+            for strike in (5930, 5940, 5950, 5960, 5970)
+        }
+        for time, chain in rest.items()
+    } == {
+        chain["time"]: {
+            strike: (
+                chain["callBidCents"][row] / 100,
+                chain["putAskCents"][row] / 100,
+                chain["putDeltaE4"][row] / 10_000,
+            )
+            for row, strike in enumerate(chain["strikes"])
+        }
+        for chain in data["marketDay"]["chains"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "interval"),
+    [
+        ("14:30:00", "14:30:30", 1),
+        ("14:30:01", "14:30:00", 1),
+        ("14:30:00", "14:30:01", 0),
+        ("14:30:00", "14:40:01", 60),
+    ],
+)
+async def test_a_range_of_chains_is_refused_in_the_same_words(
+    market: Market, start: str, end: str, interval: int
+) -> None:
+    path = f"/market-data/option-chain-snapshots/{DAY}T{start}/{DAY}T{end}?interval={interval}"
+    rest = await market.rest._send("GET", path)
+    (error,) = await market.graphql.asker.errors(
+        f'{{ marketDay(date: "{DAY}") {{'
+        f' chains(start: "{DAY}T{start}Z", end: "{DAY}T{end}Z", interval: {interval})'
+        " { time } } }"
+    )
+    told = rest.headers["x-error-code"], rest.text
+    assert told == (error["extensions"]["reason"], error["message"])
+
+
 async def test_the_series_are_the_same_market(market: Market) -> None:
     names = "spx,vix,spxExpectedMove,spxOTMBids,spxExtrinsic"
     rest = (await market.rest._send("GET", f"/market-data/historical/{DAY}?series={names}")).json()

@@ -30,6 +30,7 @@ PATCH /user
 GET /market-data/sessions
 GET /market-data/strikes/{date}
 GET /market-data/option-chain-snapshots/{timestamp}
+GET /market-data/option-chain-snapshots/{start}/{end}
 GET /market-data/historical/{date}
 POST /simulations
 GET /simulations

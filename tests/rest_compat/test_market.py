@@ -90,6 +90,91 @@ async def test_malformed_time_is_refused_by_name(trader: Desk) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("until", "seconds"),
+    [
+        ("14:30:29", list(range(30))),
+        ("14:30:00", [0]),
+        ("14:30:10?interval=5", [0, 5, 10]),
+        ("14:30:14?interval=5", [0, 5, 10]),
+        ("14:40:00?interval=21", list(range(0, 601, 21))),
+        ("14:40:00Z?interval=600", [0, 600]),
+    ],
+)
+async def test_chains_of_a_range_are_those_of_its_seconds(
+    trader: Desk, until: str, seconds: list[int]
+) -> None:
+    path = "/market-data/option-chain-snapshots/2025-01-15T"
+    answer = await trader.get(f"{path}14:30:00/2025-01-15T{until}")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    times = [f"14:{30 + second // 60}:{second % 60:02}" for second in seconds]
+    assert list(answer.json()) == [f"2025-01-15T{time}Z" for time in times]
+    for time in (times[0], times[-1]):
+        single = (await trader.get(path + time)).json()
+        assert answer.json()[f"2025-01-15T{time}Z"] == single
+
+
+BOUNDS = "the session of 2025-01-15 runs from 2025-01-15T14:30:00 to 2025-01-15T14:40:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code", "message"),
+    [
+        (
+            "2025-01-15T14:30:00/2025-01-15T14:30:30",
+            400,
+            "invalid_input",
+            "interval of 1 gives 31 snapshots and at most 30 are answered: take 2 to 23400 seconds",
+        ),
+        (
+            "2025-01-15T14:30:00/2025-01-15T14:40:00?interval=20",
+            400,
+            "invalid_input",
+            "interval of 20 gives 31 snapshots and at most 30 are answered: take 21 to 23400 seconds",
+        ),
+        (
+            "2025-01-15T14:30:01/2025-01-15T14:30:00",
+            400,
+            "invalid_input",
+            "end must not be before start",
+        ),
+        (
+            "2025-01-15T14:30:00/2025-01-16T14:30:00?interval=23400",
+            400,
+            "invalid_input",
+            "end must be on the date of start, 2025-01-15",
+        ),
+        (
+            "2025-01-15T14:30:00/2025-01-15T14:30:01?interval=0",
+            400,
+            "invalid_input",
+            "interval must be a whole number of seconds from 1 to 23400",
+        ),
+        (
+            "2025-01-15T14:30:00/14:31",
+            400,
+            "invalid_input",
+            "end must be a UTC time like 2025-01-15T14:35:00",
+        ),
+        ("2025-01-15T14:29:59/2025-01-15T14:30:00", 404, "outside_session", BOUNDS),
+        ("2025-01-15T14:40:00/2025-01-15T14:40:01", 404, "outside_session", BOUNDS),
+        (
+            "2025-01-13T14:30:00/2025-01-13T14:30:01",
+            404,
+            "session_not_recorded",
+            "no session is recorded for 2025-01-13",
+        ),
+    ],
+)
+async def test_a_range_of_chains_is_short_and_within_a_session(
+    trader: Desk, asked: str, status: int, code: str, message: str
+) -> None:
+    answer = await trader.get(f"/market-data/option-chain-snapshots/{asked}")
+
+    assert (answer.status_code, answer.headers["x-error-code"], answer.text) == (status, code, message)
+
+
 async def test_series_have_a_row_a_second(trader: Desk) -> None:
     names = "spx,vix,spxExpectedMove,spxOTMBids,spxExtrinsic"
     rows = (await trader.get(f"/market-data/historical/2025-01-15?series={names}")).json()
@@ -140,6 +225,7 @@ async def test_visitors_see_the_session_in_progress_every_second(visitor: Desk) 
         "/market-data/historical/1999-01-04",
         "/market-data/strikes/2025-01-15",
         "/market-data/option-chain-snapshots/2025-01-15T14:30:00",
+        "/market-data/option-chain-snapshots/2025-01-15T14:30:00/2025-01-15T14:30:10",
     ],
 )
 async def test_visitors_need_a_token_for_the_rest(visitor: Desk, path: str) -> None:
