@@ -24,10 +24,10 @@ from rest_compat.errors import (
 )
 from rest_compat.operations import JSON, Auth, Call, Operation
 from rest_compat.parsing import parse_body, parse_path, parse_query, read_body
-from usecases.auth import authenticate
 from rest_compat.rate_limits import metered
-from usecases.outages import OUTAGES
+from usecases.auth import authenticate
 from usecases.charging import Payer
+from usecases.outages import OUTAGES
 from usecases.ports import Ports, Viewer
 
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
