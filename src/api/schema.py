@@ -13,6 +13,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from api.auth import AuthMutation
+from api.complexity import ChargeComplexity
 from api.context import Info
 from api.documents import Documents, Unacceptable, operation_named
 from api.limits import Limits, cost_excess, input_excess
@@ -107,7 +108,7 @@ def build_schema(limits: Limits) -> strawberry.Schema:
         subscription=Subscription,
         types=[Session, MarketDay, User],
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
-        extensions=[MaskInternal],
+        extensions=[MaskInternal, ChargeComplexity],
     )
     schema.documents = Documents(schema._schema, limits)  # noqa: SLF001 - what validation is given
     return schema
