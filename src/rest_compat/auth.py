@@ -3,12 +3,11 @@
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
-from pydantic.config import JsonDict
 
 from engine.denials import Code, Denial
 from engine.people import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
 from rest_compat.operations import Auth, Call, Gives, Routes, Takes
-from rest_compat.wire import Answered, Asked
+from rest_compat.wire import Answered, Asked, given
 from usecases import auth, entrance
 
 routes = Routes("People")
@@ -43,18 +42,14 @@ class Registration(Asked):
     verification_code: CodeText
 
 
-def _this_and_not(this: str, other: str) -> JsonDict:
-    return {"required": [this], "properties": {this: {"type": "string"}, other: {"type": "null"}}}
-
-
 class Login(Asked):
     """A password, or a fresh verification code in its place."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "anyOf": [
-                _this_and_not("password", "verification_code"),
-                _this_and_not("verification_code", "password"),
+                given("password", without="verification_code"),
+                given("verification_code", without="password"),
             ]
         }
     )

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from engine.denials import Code, Denial
 from engine.money import price_text
 from engine.settings import fee_texts
 from rest_compat.auth import EmailText, PasswordText
 from rest_compat.operations import Call, Gives, Routes, Takes
-from rest_compat.wire import Answered, Asked, NumberText, PriceText, RateText
+from rest_compat.wire import Answered, Asked, NumberText, PriceText, RateText, given
 from usecases import charging, users
 from usecases.ports import Viewer
 from usecases.users import ABSENT, Absent, ProfileChanges
@@ -54,6 +54,16 @@ class Profile(Answered):
 class ProfileChange(Asked):
     """What to change; the rest stays. A new email needs the code that was mailed to it, a new
     password the one that was mailed to the present address."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"email": {"type": "null"}, "password": {"type": "null"}}},
+                given("email", "verification_code", without="password"),
+                given("password", "verification_code", without="email"),
+            ]
+        }
+    )
 
     fee_schedule: Annotated[
         FeeRatesChange | None,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic.config import JsonDict
 from typing_extensions import TypeAliasType
 
 from engine.ledger import TransactionKind
@@ -140,6 +141,12 @@ def _utc(text: str) -> datetime:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("is not a time of the calendar") from None
+
+
+def given(*names: str, without: str) -> JsonDict:
+    """The schema of an object in which ``names`` are texts, and ``without`` is null or left out."""
+    texts: JsonDict = {name: {"type": "string"} for name in names}
+    return {"required": list(names), "properties": {**texts, without: {"type": "null"}}}
 
 
 def _one_of(names: type[StrEnum]) -> WithJsonSchema:
