@@ -1,12 +1,12 @@
 """Importing days of vendors' formats: read, clean, assemble, publish, report."""
 
-import os
 import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,7 +23,7 @@ from marketdata.publishing import publish, put_in_force
 from marketdata.refusals import DayRefused, SourceRefused
 from marketdata.reports import Finding, ImportReport, Offence, joined
 from marketdata.rows import DayRows
-from marketdata.sharing import shared_out
+from marketdata.sharing import processes_for, shared_out
 from marketdata.sources import Progress, Reading, Source
 
 AUTO = "auto"
@@ -102,9 +102,10 @@ def run_import(
     if request.settlement_cents is not None and len(groups) > 1:
         raise SourceRefused(f"settlement: one value for one day, but the files are of {len(groups)}")
     importing = _Importing(request, root, imported_at)
-    workers = min(len(groups), processes or max(1, (os.cpu_count() or 1) - 1))
+    workers = min(len(groups), processes) if processes else processes_for(len(groups))
     if workers > 1:
-        reports = shared_out(importing.report, groups, workers, progress)
+        told = partial(progress, "files of the same date") if progress else None
+        reports = shared_out(importing.report, groups, workers, told)
     else:
         reports = [importing.report(group, progress) for group in groups]
     refused = (*unknown, *_one_a_date(root, groups, reports))

@@ -55,10 +55,12 @@ def generate_days(root: Path, first_date: date, days: int, seed: int | None) -> 
             report = generate(
                 root, first_date, days, chosen, lambda done, _: progress.update(task, completed=done)
             )
-    except GenerationRefused as refusal:
+    except (GenerationRefused, ImportStopped) as refusal:
         raise CannotRun(str(refusal)) from refusal
     if report.published:
         _print_days(report.published)
+    if report.unchanged:
+        console.print(f"{len(report.unchanged)} of {days} were there already", highlight=False)
     for kept in report.kept:
         console.print(f"{kept} was left alone: it is recorded")
 
@@ -115,7 +117,8 @@ class FileBars:
 def _progress() -> Iterator[Progress]:
     """Bars on standard error, which go away at the end; none where it is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    terminal = Console(stderr=True)
+    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as progress:
         yield progress
 
 

@@ -295,5 +295,5 @@ def dies(number: int) -> int:
 
 
 def test_when_a_helper_dies_the_import_stops_and_says_so() -> None:
-    with pytest.raises(ImportStopped, match=r"a process of the import died, .* goes on from there"):
+    with pytest.raises(ImportStopped, match=r"a process died, .* goes on from there"):
         shared_out(dies, [0, 1, 2, 3], 2, None)

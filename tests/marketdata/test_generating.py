@@ -1,14 +1,19 @@
 """Synthetic days on disk: labelled, pinned, made alone or in a row, never over a recorded day."""
 
+import subprocess
+import sys
+import time
 from datetime import date
 from pathlib import Path
 
+import psutil
 import pytest
 
 from engine.market import SettlementSource
 from engine.synthetic import SEED_DEFAULT
 from marketdata.generating import GenerationRefused, first_run_dates, generate, generate_dates
 from marketdata.library import Library
+from marketdata.verifying import verify_library
 from tests.days import publish_tiny_day
 
 MONDAY, TUESDAY, WEDNESDAY = date(2025, 1, 13), date(2025, 1, 14), date(2025, 1, 15)
@@ -19,7 +24,7 @@ WEDNESDAY_HASH = "bddc2ef3fe463699d957e818033bc0fda50275549954b891f5eb467c917abd
 def test_walkthrough_day_is_published_with_its_pinned_hash(tmp_path: Path) -> None:
     report = generate(tmp_path, WEDNESDAY, 1)
     (info,) = report.published
-    assert report.kept == ()
+    assert (report.unchanged, report.kept) == ((), ())
     assert (info.date, info.content_hash) == (WEDNESDAY, WEDNESDAY_HASH)
     assert (info.synthetic, info.source, info.importer_version, info.imported_at) == (
         True,
@@ -49,6 +54,49 @@ def test_recorded_day_is_kept_and_told(tmp_path: Path) -> None:
     assert report.kept == (MONDAY,)
     assert [info.date for info in report.published] == [TUESDAY]
     assert Library(tmp_path).current(MONDAY) == recorded
+
+
+HALF_DAYS = (date(2023, 7, 3), date(2023, 11, 24), date(2024, 7, 3), date(2024, 11, 29), date(2024, 12, 24))
+GENERATE = """
+import sys
+from datetime import date
+from pathlib import Path
+from marketdata.generating import generate_dates
+generate_dates(Path(sys.argv[1]), [date.fromisoformat(day) for day in sys.argv[2:]], processes=2)
+"""
+
+
+def killed_after(days: int, root: Path) -> None:
+    """Generates the half days in a process of its own, which is killed when so many are published."""
+    words = [sys.executable, "-c", GENERATE, str(root), *map(str, HALF_DAYS)]
+    with subprocess.Popen(words, start_new_session=True) as child:
+        while len(list(root.glob("*/CURRENT"))) < days:
+            assert child.poll() is None
+            time.sleep(0.01)
+        helpers = psutil.Process(child.pid).children(recursive=True)
+        child.kill()
+    assert psutil.wait_procs(helpers, timeout=10)[1] == []
+
+
+def test_killed_in_the_middle_it_goes_on_from_there(tmp_path: Path) -> None:
+    killed_after(2, tmp_path / "killed")
+    done = Library(tmp_path / "killed").days()
+    assert 2 <= len(done) < len(HALF_DAYS)
+    report = generate_dates(tmp_path / "killed", HALF_DAYS)
+    assert report.unchanged == done
+    assert sorted(info.date for info in (*done, *report.published)) == list(HALF_DAYS)
+    alone = generate_dates(tmp_path / "alone", HALF_DAYS[-1:]).published
+    assert Library(tmp_path / "killed").days()[-1:] == alone
+    assert verify_library(tmp_path / "killed") == ()
+
+
+def test_a_damaged_day_is_made_anew(tmp_path: Path) -> None:
+    (info,) = generate_dates(tmp_path, HALF_DAYS[:1]).published
+    quotes = tmp_path / info.date.isoformat() / info.content_hash / "quotes.arrow"
+    quotes.chmod(0o644)
+    quotes.write_bytes(quotes.read_bytes()[:-1])
+    assert generate_dates(tmp_path, HALF_DAYS[:1]).published == (info,)
+    assert verify_library(tmp_path) == ()
 
 
 def test_another_seed_replaces_a_synthetic_day(tmp_path: Path) -> None:

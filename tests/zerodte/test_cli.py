@@ -61,6 +61,8 @@ def test_the_version_is_the_releases() -> None:
 
 def test_generated_days_are_listed(tmp_path: Path) -> None:
     assert "2025-01-15" in invoke("generate", "--from", "2025-01-15", "--days", 1, "--data-dir", tmp_path)
+    again = invoke("generate", "--from", "2025-01-15", "--days", 1, "--data-dir", tmp_path)
+    assert again == "1 of 1 were there already\n"
     assert "2025-01-15" in invoke("days", "--data-dir", tmp_path)
 
 
