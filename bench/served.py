@@ -155,8 +155,9 @@ def history_figures(trader: Trader, product: Product) -> Iterator[Figure]:
     size = read_history(trader)
     yield Figure("full history, p50", percentile(taken, 50), "ms", most=40, note=f"{size:,} bytes")
 
-    quiet = list(itertools.islice(waits(product.another_client()), 500))
-    waited = listen_while(lambda: [read_history(trader) for _ in range(20)], product.another_client())
+    health = waits(product.another_client(), "/health")
+    quiet = list(itertools.islice(health, 500))
+    waited = listen_while(lambda: [read_history(trader) for _ in range(20)], health)
     yield Figure("another request beside nothing, p99", percentile(quiet, 99), "ms")
     yield Figure(
         "another request beside a history, p99", percentile(waited, 99), "ms", note="the loop is shared"
@@ -167,21 +168,21 @@ def read_history(trader: Trader) -> int:
     return len(trader.client.send("GET", f"{trader.path}/history"))
 
 
-def waits(client: Client) -> Iterator[float]:
+def waits(client: Client, path: str) -> Iterator[float]:
     """How many milliseconds each of a string of small requests takes."""
     while True:
         start = time.perf_counter()
-        client.send("GET", "/health")
+        client.send("GET", path)
         yield (time.perf_counter() - start) * 1_000
         time.sleep(LISTEN_SECONDS)
 
 
-def listen_while(work: Callable[[], object], client: Client) -> list[float]:
+def listen_while(work: Callable[[], object], waiting: Iterator[float]) -> list[float]:
     done = threading.Event()
     waited: list[float] = []
 
     def listen() -> None:
-        waited.extend(itertools.takewhile(lambda _: not done.is_set(), waits(client)))
+        waited.extend(itertools.takewhile(lambda _: not done.is_set(), waiting))
 
     listener = threading.Thread(target=listen)
     listener.start()
