@@ -6,17 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from cross_web import HTTPException
-from graphql import GraphQLError
+import structlog
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http import GraphQLHTTPResponse
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
+from strawberry.http.parse_content_type import parse_content_type
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UnsetType
@@ -27,14 +28,28 @@ from api.graphiql import asset, page
 from api.limits import Limits
 from api.masking import masked
 from api.schema import build_schema
+from api.sockets import SocketHandler
 from usecases.outages import OUTAGES
 
-BODY_BYTES_MAX = 256 * 1024
-SUBSCRIPTIONS_MAX = 20
-INIT_WAIT = timedelta(seconds=5)
+UNAVAILABLE = "A part of the service cannot be reached; try again."
 RESPONSE_TYPE = "application/graphql-response+json"
 
-_HEADERS = {405: {"Allow": "GET, HEAD, POST", "X-Error-Code": "method_not_allowed"}}
+# The codes are REST's, for the same statuses.
+REFUSAL_CODES = {
+    400: "invalid_input",
+    401: "unauthenticated",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    503: "unavailable",
+}
+_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    405: {"Allow": "GET, HEAD, POST"},
+    503: {"Retry-After": "2"},
+}
+
+log = structlog.get_logger(__name__)
 
 
 def routes(limits: Limits | None = None) -> list[BaseRoute]:
@@ -42,7 +57,7 @@ def routes(limits: Limits | None = None) -> list[BaseRoute]:
     face = GraphQLFace(limits or Limits())
     return [
         Route("/graphql/assets/{name}", asset),
-        Route("/graphql", face, max_body_size=BODY_BYTES_MAX),
+        Route("/graphql", face),
         WebSocketRoute("/graphql", face),
     ]
 
@@ -50,19 +65,24 @@ def routes(limits: Limits | None = None) -> list[BaseRoute]:
 class GraphQLFace(GraphQL[Context, None]):
     """Strawberry's ASGI view, made to follow GraphQL over HTTP to the letter and to answer in JSON always."""
 
+    graphql_transport_ws_handler_class = SocketHandler
+
     def __init__(self, limits: Limits) -> None:
         super().__init__(
             build_schema(limits),
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            connection_init_wait_timeout=INIT_WAIT,
-            max_subscriptions_per_connection=SUBSCRIPTIONS_MAX,
+            connection_init_wait_timeout=timedelta(seconds=limits.socket_init_seconds),
+            max_subscriptions_per_connection=limits.socket_operations,
+            allow_queries_via_get=limits.get_queries,
         )
         self.execution_seconds = limits.execution_seconds
+        self.body_bytes = limits.body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve HEAD as GET; the server keeps the body back."""
         is_head = scope.get("method") == "HEAD"
-        await super().__call__({**scope, "method": "GET"} if is_head else scope, receive, send)
+        bounded = _bounded(receive, self.body_bytes) if scope["type"] == "http" else receive
+        await super().__call__({**scope, "method": "GET"} if is_head else scope, bounded, send)
 
     async def run(self, request: Any, context: Any = None, root_value: Any = None) -> Any:
         """Answer one request or serve one socket; whatever is refused early is answered in JSON."""
@@ -73,12 +93,24 @@ class GraphQLFace(GraphQL[Context, None]):
         except Refusal as refusal:
             return self._refused(401, refusal)
         except OUTAGES as outage:
-            return self._refused(503, GraphQLError("", original_error=outage))
+            log.warning("graphql_unavailable", reason=str(outage))
+            return self._refused(503, Refusal(INTERNAL, UNAVAILABLE))
 
-    def _refused(self, status: int, error: GraphQLError) -> Response:
-        errors = [error.formatted for error in masked([error])]
-        content = self.encode_json({"errors": errors})
-        return Response(content, status, _HEADERS.get(status), media_type="application/json")
+    def _refused(self, status: int, refusal: Refusal) -> Response:
+        code = REFUSAL_CODES[status]
+        extensions = {**(refusal.extensions or {}), "reason": code}
+        error = {"message": refusal.message, "extensions": extensions}
+        headers = {"X-Error-Code": code, **_HEADERS.get(status, {})}
+        content = self.encode_json({"errors": [error]})
+        return Response(content, status, headers, media_type="application/json")
+
+    async def parse_http_body(
+        self, request: AsyncHTTPRequestAdapter
+    ) -> GraphQLRequestData | list[GraphQLRequestData]:
+        kind, _ = parse_content_type(request.content_type or "")
+        if request.method == "POST" and kind != "application/json":
+            raise HTTPException(415, "The content type must be application/json.")
+        return await super().parse_http_body(request)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         context = Context(
@@ -154,3 +186,18 @@ class GraphQLFace(GraphQL[Context, None]):
     def encode_json(self, data: object) -> str:
         """Text, not bytes: bytes would turn WebSocket messages into binary frames."""
         return orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
+def _bounded(receive: Receive, bytes_max: int) -> Receive:
+    """Receive no more of a body than it may be long."""
+    read = 0
+
+    async def receive_some() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > bytes_max:
+            raise HTTPException(413, f"The body is larger than {bytes_max} bytes.")
+        return message
+
+    return receive_some

@@ -51,6 +51,10 @@ class Limits:
     complexity: int = 1_000
     introspection: int = 7_000
     execution_seconds: float = 10
+    body_bytes: int = 256 * 1024
+    get_queries: bool = True
+    socket_operations: int = 20
+    socket_init_seconds: float = 5
 
 
 class Shape(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import structlog
 from graphql import ExecutionResult, GraphQLError
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import (
     CannotGetOperationTypeError,
@@ -15,7 +16,9 @@ from strawberry.types import StreamExecutionResult
 
 from api.errors import INTERNAL, MALFORMED
 
-_REQUEST_ERRORS = (CannotGetOperationTypeError, InvalidOperationTypeError)
+_REQUEST_ERRORS = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
+
+NO_QUERY = "There is no GraphQL document in the request."
 
 log = structlog.get_logger(__name__)
 
@@ -47,8 +50,7 @@ def _masked(error: GraphQLError) -> GraphQLError:
     if cause is not None:
         return _internal(error, cause)
     if isinstance(error.original_error, _REQUEST_ERRORS):
-        # Without its cause, which would make Strawberry close the whole socket.
-        return GraphQLError(error.message, extensions={"code": MALFORMED})
+        return GraphQLError(error.message or NO_QUERY, extensions={"code": MALFORMED})
     error.extensions = error.extensions or {"code": MALFORMED}
     return error
 

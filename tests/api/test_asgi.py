@@ -1,7 +1,9 @@
 import orjson
 import pytest
 
-from api.asgi import RESPONSE_TYPE
+from api.asgi import REFUSAL_CODES, RESPONSE_TYPE
+from api.limits import Limits
+from rest_compat.errors import STATUS_OF
 from tests.api.asking import Asker, Desk, application, open_simulation
 from tests.api.streaming import Socket, served
 from tests.people import cut_off
@@ -47,8 +49,8 @@ async def test_a_field_error_is_200_and_keeps_its_data() -> None:
 )
 async def test_what_is_no_operation_is_refused_in_json(body: bytes) -> None:
     response = await visitor().send("POST", content=body)
-    assert response.status_code == 400
-    assert response.json()["errors"][0]["extensions"] == {"code": "MALFORMED"}
+    assert (response.status_code, response.headers["x-error-code"]) == (400, "invalid_input")
+    assert response.json()["errors"][0]["extensions"] == {"code": "MALFORMED", "reason": "invalid_input"}
 
 
 @pytest.mark.parametrize(
@@ -56,10 +58,29 @@ async def test_what_is_no_operation_is_refused_in_json(body: bytes) -> None:
 )
 async def test_forms_and_uploads_are_refused(kind: str) -> None:
     response = await visitor().send("POST", content=TYPENAME, headers={"content-type": kind})
-    assert (response.status_code, response.json()["errors"][0]["message"]) == (
-        400,
-        "Unsupported content type",
-    )
+    refusal = {
+        "message": "The content type must be application/json.",
+        "extensions": {"code": "MALFORMED", "reason": "unsupported_media_type"},
+    }
+    assert (response.status_code, response.json()) == (415, {"errors": [refusal]})
+    assert response.headers["x-error-code"] == "unsupported_media_type"
+
+
+async def test_a_body_of_more_than_256_kib_is_refused_in_json() -> None:
+    largest = TYPENAME + b" " * (Limits().body_bytes - len(TYPENAME))
+    assert (await visitor().send("POST", content=largest)).json()["data"] == {"__typename": "Query"}
+    response = await visitor().send("POST", content=largest + b" ")
+    refusal = {
+        "message": "The body is larger than 262144 bytes.",
+        "extensions": {"code": "MALFORMED", "reason": "body_too_large"},
+    }
+    assert (response.status_code, response.json()) == (413, {"errors": [refusal]})
+    assert response.headers["x-error-code"] == "body_too_large"
+
+
+def test_early_refusals_are_coded_as_rest_codes_them() -> None:
+    rest = {code.value: status for code, status in STATUS_OF.items()}
+    assert {rest[code]: code for code in REFUSAL_CODES.values()} == REFUSAL_CODES
 
 
 async def test_a_query_may_be_a_get_and_a_mutation_may_not() -> None:
@@ -108,7 +129,8 @@ async def test_a_name_of_no_operation_is_refused() -> None:
     content = orjson.dumps({"query": TWO, "operationName": "C"})
     for accept in (RESPONSE_TYPE, "application/json"):
         answer = await visitor().send("POST", content=content, headers={"accept": accept})
-        error = {"message": 'Unknown operation named "C".', "extensions": {"code": "MALFORMED"}}
+        extensions = {"code": "MALFORMED", "reason": "invalid_input"}
+        error = {"message": 'Unknown operation named "C".', "extensions": extensions}
         assert (answer.status_code, answer.json()) == (400, {"errors": [error]})
 
 
@@ -133,8 +155,9 @@ async def test_a_token_is_read_bare_or_after_bearer(desk: Desk) -> None:
 @pytest.mark.parametrize("token", ["0" * 32, "nonsense", "Bearer nonsense", "Basic x"])
 async def test_an_invalid_token_is_unauthenticated_whatever_is_asked(desk: Desk, token: str) -> None:
     response = await Asker(desk.app, token).post("{ __typename }")
-    assert response.status_code == 401
-    assert response.json()["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+    assert (response.status_code, response.headers["x-error-code"]) == (401, "unauthenticated")
+    extensions = {"code": "UNAUTHENTICATED", "reason": "unauthenticated"}
+    assert response.json()["errors"][0]["extensions"] == extensions
 
 
 async def test_an_empty_authorization_is_a_visitor(desk: Desk) -> None:

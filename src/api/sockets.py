@@ -1,0 +1,86 @@
+"""graphql-transport-ws to the letter: what ends an operation, and what ends the socket."""
+
+from typing import Any
+
+from graphql import GraphQLError
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    Message,
+    SubscribeMessage,
+)
+
+from api.context import Context
+from api.errors import MALFORMED, Refusal
+from usecases.outages import OUTAGES
+
+TRY_AGAIN_LATER = 1013
+
+_REQUIRED: dict[str, dict[str, type]] = {
+    "connection_init": {},
+    "ping": {},
+    "pong": {},
+    "subscribe": {"id": str, "payload": dict},
+    "complete": {"id": str},
+}
+_OPERATION: dict[str, tuple[type, ...]] = {
+    "query": (str,),
+    "variables": (dict, type(None)),
+    "operationName": (str, type(None)),
+    "extensions": (dict, type(None)),
+}
+
+
+class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    """Strawberry's handler, told first what is no message of the protocol.
+
+    Such a message closes the socket with 4400; an operation that cannot run is an ``error`` of its id.
+    """
+
+    async def handle_message(self, message: Message) -> None:
+        fault = fault_of(message)
+        if fault is not None:
+            await self.handle_invalid_message(fault)
+            return
+        try:
+            await super().handle_message(message)
+        except OUTAGES:
+            await self.websocket.close(TRY_AGAIN_LATER, "A part of the service cannot be reached; try again")
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        payload = message.get("payload")
+        await super().handle_connection_init({**message, "payload": {} if payload is None else payload})
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        most = self.max_subscriptions_per_connection
+        is_new = self.connection_acknowledged and message["id"] not in self.operations
+        if is_new and most is not None and len(self.operations) >= most:
+            refusal = Refusal(MALFORMED, f"A socket carries at most {most} operations at once.")
+            await self.send_message({"id": message["id"], "type": "error", "payload": [refusal.formatted]})
+            return
+        await super().handle_subscribe(message)
+
+    @staticmethod
+    def _get_pre_execution_close_reason(_: GraphQLError) -> str | None:
+        """Never: an operation that cannot run ends alone."""
+        return None
+
+
+def fault_of(message: object) -> str | None:
+    """Why this is no message that the protocol knows, None where it is one."""
+    if not isinstance(message, dict):
+        return "A message must be a JSON object"
+    kind = message.get("type")
+    if not isinstance(kind, str) or kind not in _REQUIRED:
+        return f"The type of a message must be one of {', '.join(_REQUIRED)}"
+    for name, expected in _REQUIRED[kind].items():
+        if not isinstance(message.get(name), expected) or not message[name]:
+            return f"A {kind} message needs {name}"
+    return _fault_of_operation(message["payload"]) if kind == "subscribe" else None
+
+
+def _fault_of_operation(payload: dict[str, Any]) -> str | None:
+    for name, kinds in _OPERATION.items():
+        if not isinstance(payload.get(name), kinds):
+            return f"The payload of a subscribe message has an unusable {name}"
+    return None
