@@ -89,15 +89,15 @@ class MarketDay(Node):
 
     @strawberry.field(
         description="The chains from start to end, both included, every interval seconds: at most 30. "
-        "Needs a token."
+        "Needs a token, and 5 credits for each."
     )
     async def chains(
         self, info: Info, start: datetime, end: datetime, interval: int = 1
     ) -> list[OptionChain]:
-        viewer = await info.context.viewer()
+        payer = await info.context.signed_in_payer()
         self._check_is_of_day("start", start)
         wanted = SnapshotRange(start, end, interval)
-        chains = granted(await market.chains_over(info.context.ports, viewer, wanted))
+        chains = granted(await metered.chains_over(info.context.ports, payer, wanted))
         return [render_chain(chain) for chain in chains]
 
     @strawberry.field(description="The selected series of the recorded seconds. Costs 10 credits.")

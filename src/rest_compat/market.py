@@ -114,7 +114,7 @@ def render_market_session(session: MarketSession) -> SessionBounds:
     Gives(200, list[int], (Code.SESSION_NOT_RECORDED, Code.RATE_LIMIT_EXCEEDED)),
 )
 async def list_strikes(call: Call[None]) -> list[int] | Denial:
-    """The strikes listed on a day, ascending."""
+    """The strikes listed on a day, ascending. Costs 5 credits."""
     strikes = await metered.strikes(call.ports, call.payer, call.path["date"])
     return strikes if isinstance(strikes, Denial) else list(strikes)
 
@@ -132,7 +132,7 @@ async def list_strikes(call: Call[None]) -> list[int] | Denial:
 async def get_chain(call: Call[None]) -> Response | Denial:
     """Every listed option at a UTC second, as ``call_5950`` and ``put_5950``.
 
-    A contract without a usable quote at that second is null.
+    A contract without a usable quote at that second is null. Costs 10 credits.
     """
     chain = await metered.chain_at(call.ports, call.payer, call.path["timestamp"])
     if isinstance(chain, Denial):
@@ -160,16 +160,17 @@ class SnapshotsQuery(Asked):
     Gives(
         200,
         dict[str, dict[str, OptionQuote | None]],
-        (Code.SESSION_NOT_RECORDED, Code.OUTSIDE_SESSION),
+        (Code.SESSION_NOT_RECORDED, Code.OUTSIDE_SESSION, Code.RATE_LIMIT_EXCEEDED),
     ),
 )
 async def list_chains(call: Call[None]) -> Response | Denial:
     """The option chain at every interval from one UTC second to another, both included, by time.
 
-    At most 30 snapshots a call, each as the single one answers it. The range lies within one session.
+    At most 30 snapshots a call, each as the single one answers it, for 5 credits each. The range lies
+    within one session.
     """
     wanted = SnapshotRange(call.path["start"], call.path["end"], call.query.interval)
-    chains = await market.chains_over(call.ports, call.viewer, wanted)
+    chains = await metered.chains_over(call.ports, call.payer, wanted)
     if isinstance(chains, Denial):
         return chains
     return StreamingResponse(chains_json(chains), media_type=JSON)
@@ -188,7 +189,8 @@ async def list_chains(call: Call[None]) -> Response | Denial:
 async def list_series(call: Call[None]) -> Response | Denial:
     """Aggregate series of a day, a row a second.
 
-    Public for the day in progress, and in steps of 30 seconds for the last completed one.
+    Public for the day in progress, and in steps of 30 seconds for the last completed one. Costs 10
+    credits.
     """
     names = call.query.series.split(",")
     frame = await metered.series(call.ports, call.payer, call.path["date"], names)

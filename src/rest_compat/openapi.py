@@ -259,11 +259,11 @@ def _success(operation: Operation, schemas: dict[Any, Json]) -> Json:
         if operation.id in EXAMPLES:
             media["example"] = EXAMPLES[operation.id]
         response["content"] = {gives.media_type: media}
+    if Code.RATE_LIMIT_EXCEEDED in gives.denials:
+        response["headers"] = _header_references(*SHOWN_WHERE_CHARGED)
     return {str(gives.status): response}
 
 
-    if Code.RATE_LIMIT_EXCEEDED in gives.denials:
-        response["headers"] = _header_references(*SHOWN_WHERE_CHARGED)
 def _refusals(operation: Operation) -> Json:
     """Every refusal by its status; the description lists the codes."""
     by_status: dict[int, list[str]] = {}

@@ -17,8 +17,6 @@ from engine.denials import Code, Denial
 from rest_compat.errors import HttpCode, Refused
 from rest_compat.parameters import PATH_PARAMETERS
 
-BODY_BYTES_MAX = 256 * 1024
-JSON_DEPTH_MAX = 32
 JSON_VALUES_MAX = 5_000
 ECHOED_CHARACTERS_MAX = 40
 
@@ -53,22 +51,22 @@ class Malformed(ValueError):
     """A body that is not the JSON we take; the text is the message."""
 
 
-async def read_body(request: Request) -> bytes:
-    """The whole body. Raises Refused once more than ``BODY_BYTES_MAX`` have arrived."""
+async def read_body(request: Request, bytes_max: int) -> bytes:
+    """The whole body. Raises Refused once more than ``bytes_max`` have arrived."""
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
-        if len(received) > BODY_BYTES_MAX:
-            message = f"the body is larger than {BODY_BYTES_MAX} bytes"
+        if len(received) > bytes_max:
+            message = f"the body is larger than {bytes_max} bytes"
             raise Refused(HttpCode.BODY_TOO_LARGE, message)
     return bytes(received)
 
 
-def parse_body(raw: bytes, model: type[Model]) -> Model | Denial:
+def parse_body(raw: bytes, model: type[Model], depth_max: int) -> Model | Denial:
     """The JSON object in ``raw`` as ``model``. Numbers are read exactly, never as binary floats;
     of fields that the model does not know only the syntax is read."""
     try:
-        content = _parse_json(raw)
+        content = _parse_json(raw, depth_max)
     except Malformed as malformed:
         return Denial(Code.INVALID_INPUT, str(malformed))
     if not isinstance(content, dict):
@@ -100,7 +98,7 @@ def parse_path(texts: Mapping[str, str]) -> dict[str, Any] | Denial:
     return values
 
 
-def _parse_json(raw: bytes) -> Any:
+def _parse_json(raw: bytes, depth_max: int) -> Any:
     if not raw.strip():
         raise Malformed("the body is empty; send a JSON object")
     if raw.startswith(BOM_UTF8):
@@ -120,8 +118,9 @@ def _parse_json(raw: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise Malformed(_syntax(error)) from None
     except RecursionError:
-        raise Malformed(_TOO_DEEP) from None
-    _check_depth(content, JSON_DEPTH_MAX)
+        raise _too_deep(depth_max) from None
+    if not _is_within(content, depth_max):
+        raise _too_deep(depth_max)
     return content
 
 
@@ -150,22 +149,21 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
-def _check_depth(value: Any, levels_left: int) -> None:
+def _is_within(value: Any, levels: int) -> bool:
     if not isinstance(value, dict | list):
-        return
-    if levels_left == 0:
-        raise Malformed(_TOO_DEEP)
-    for inner in value.values() if isinstance(value, dict) else value:
-        _check_depth(inner, levels_left - 1)
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_within(one, levels - 1) for one in inner)
+
+
+def _too_deep(depth_max: int) -> Malformed:
+    return Malformed(f"the body is nested deeper than {depth_max} levels")
 
 
 def _echoed(name: str) -> str:
     """A name of the sender's own making, fit to be shown to him again."""
     plain = name.encode("ascii", "backslashreplace").decode()
     return plain if len(plain) <= ECHOED_CHARACTERS_MAX else f"{plain[:ECHOED_CHARACTERS_MAX]}…"
-
-
-_TOO_DEEP = f"the body is nested deeper than {JSON_DEPTH_MAX} levels"
 
 
 def _validated(build: Callable[[], Model]) -> Model | Denial:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import structlog
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -116,7 +116,7 @@ async def _understand(operation: Operation, request: Request, ports: Ports) -> C
     query = operation.takes.query and parse_query(request.query_params.multi_items(), operation.takes.query)
     if isinstance(query, Denial):
         return query
-    body = operation.takes.body and parse_body(await _json_body(request), operation.takes.body)
+    body = operation.takes.body and await _body(operation.takes.body, request, ports)
     if isinstance(body, Denial):
         return body
     payer = Payer(caller, request.client.host if request.client else "")
@@ -142,13 +142,14 @@ def _idempotency_key(operation: Operation, request: Request) -> str | Denial | N
     return key
 
 
-async def _json_body(request: Request) -> bytes:
+async def _body(model: type[BaseModel], request: Request, ports: Ports) -> BaseModel | Denial:
     """The body of an operation that documents one. A missing content type counts as JSON."""
     media_type = request.headers.get("content-type", JSON).split(";")[0].strip().lower()
     if media_type != JSON:
         message = f"send the body as {JSON}, not {media_type or 'untyped'}"
         raise Refused(HttpCode.UNSUPPORTED_MEDIA_TYPE, message)
-    return await read_body(request)
+    raw = await read_body(request, ports.policy.body_bytes)
+    return parse_body(raw, model, ports.policy.json_depth)
 
 
 def _render(operation: Operation, outcome: Any) -> Response:

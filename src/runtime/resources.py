@@ -15,6 +15,7 @@ from marketdata.library import Library
 from runtime.clocks import last_recorded_close, wall
 from runtime.settings import Settings
 from store.database import Bounds, Database
+from usecases.passwords import HashingCost, Passwords
 from usecases.ports import Ports
 
 SECRET_BYTES = 32
@@ -56,6 +57,7 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
             new_id=uuid4,
             policy=settings.policy(),
             secret=installation_secret(settings),
+            passwords=Passwords(_hashing_cost(settings)),
         )
 
 
@@ -67,6 +69,10 @@ def installation_secret(settings: Settings) -> bytes:
     if not path.exists():
         _make_secret(path)
     return path.read_bytes()
+
+
+def _hashing_cost(settings: Settings) -> HashingCost:
+    return HashingCost(settings.hashing_memory_kib, settings.hashing_passes, settings.hashing_lanes)
 
 
 def _make_secret(path: Path) -> None:

@@ -64,15 +64,33 @@ class Settings(BaseSettings):
     complexity_a_minute: int = Field(
         POLICY.complexity_a_minute, ge=1, le=1_000_000, description="GraphQL complexity a caller and minute"
     )
+    body_bytes: int = Field(POLICY.body_bytes, ge=1_024, description="bytes of one request's body")
+    header_bytes: int = Field(16 * 1024, ge=1_024, le=65_536, description="bytes of one request's headers")
+    json_depth: int = Field(POLICY.json_depth, ge=1, le=500, description="nesting of a REST body")
+    websocket_frame_bytes: int = Field(64 * 1024, ge=1_024, description="bytes of one WebSocket message")
+    visitor_sockets: int = Field(
+        POLICY.visitor_sockets, ge=0, description="GraphQL sockets of one address without a token"
+    )
+    hashing_memory_kib: int = Field(19 * 1024, ge=8, description="memory that argon2id takes for a password")
+    hashing_passes: int = Field(2, ge=1, description="passes over that memory")
+    hashing_lanes: int = Field(1, ge=1, description="lanes of it")
 
     graphql_depth: int = Field(12, ge=1, description="levels of fields in one GraphQL operation")
     graphql_aliases: int = Field(30, ge=0, description="aliases in one GraphQL operation")
     graphql_tokens: int = Field(2_000, ge=1, description="tokens of one GraphQL document")
     graphql_root_fields: int = Field(20, ge=1, description="fields at the root of one GraphQL operation")
+    graphql_document_chars: int = Field(32_768, ge=1, description="characters of one GraphQL document")
+    graphql_fragments: int = Field(64, ge=0, description="fragments of one GraphQL document")
+    graphql_repeats: int = Field(100, ge=1, description="uses of one response name in a GraphQL document")
     graphql_input_list: int = Field(100, ge=1, description="entries of one list of GraphQL input")
     graphql_input_depth: int = Field(32, ge=1, description="nesting of GraphQL input")
+    graphql_input_values: int = Field(5_000, ge=1, description="values in the variables of an operation")
+    graphql_introspection: int = Field(7_000, ge=0, description="size of an introspection; 0 turns it off")
     graphql_complexity: int = Field(1_000, ge=1, description="cost of one GraphQL operation")
     graphql_execution_seconds: float = Field(10, gt=0, description="time for one GraphQL operation")
+    graphql_get_queries: bool = Field(default=True, description="answer GraphQL queries by GET")
+    graphql_socket_operations: int = Field(20, ge=1, description="operations at once on one GraphQL socket")
+    graphql_socket_init_seconds: float = Field(5, gt=0, description="time until a socket sends its token")
 
     def policy(self) -> Policy:
         """The part that use cases read."""

@@ -10,7 +10,19 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 HASHES_AT_ONCE_MAX = 2
-ARGON2ID = Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+@dataclass(frozen=True, slots=True)
+class HashingCost:
+    """What argon2id spends on one password; the defaults are the product's (rulings 6.5)."""
+
+    memory_kib: int = 19 * 1024
+    passes: int = 2
+    lanes: int = 1
+
+    @property
+    def hasher(self) -> Argon2Hasher:
+        return Argon2Hasher(time_cost=self.passes, memory_cost=self.memory_kib, parallelism=self.lanes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +36,9 @@ class Verdict:
 class Passwords:
     """argon2id in threads, for at most two callers at once. Hash and verify within ``turn()``."""
 
-    def __init__(self) -> None:
+    def __init__(self, cost: HashingCost | None = None) -> None:
         self._turns = asyncio.Semaphore(HASHES_AT_ONCE_MAX)
-        self._hasher = PasswordHash((ARGON2ID,))
+        self._hasher = PasswordHash(((cost or HashingCost()).hasher,))
         self._nobodys = self._hasher.hash(secrets.token_hex())
 
     @asynccontextmanager

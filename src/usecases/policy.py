@@ -18,3 +18,6 @@ class Policy:
     auth_burst: int = 20
     auth_refill_a_minute: int = 10
     complexity_a_minute: int = 6_000
+    body_bytes: int = 256 * 1024
+    json_depth: int = 32
+    visitor_sockets: int = 20

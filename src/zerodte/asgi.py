@@ -22,13 +22,19 @@ from usecases.ports import Ports
 from zerodte.metrics import Metrics
 from zerodte.middleware import Requests
 
+HEADER_BYTES_MAX = 16 * 1024
+
 _CODES: Mapping[int, Code | HttpCode] = {404: Code.NOT_FOUND, 405: HttpCode.METHOD_NOT_ALLOWED}
 
 log = structlog.get_logger()
 
 
 def application(
-    opening: AbstractAsyncContextManager[Ports], limits: Limits | None = None, *, is_logging: bool = False
+    opening: AbstractAsyncContextManager[Ports],
+    limits: Limits | None = None,
+    *,
+    header_bytes: int = HEADER_BYTES_MAX,
+    is_logging: bool = False,
 ) -> Starlette:
     """The application. It enters ``opening`` when it starts up and leaves it when it shuts down."""
     metrics = Metrics()
@@ -44,7 +50,7 @@ def application(
 
     app = Starlette(
         routes=[Route("/health", health), Route("/metrics", expose), *graphql.routes(limits)],
-        middleware=[Middleware(Requests, metrics=metrics, is_logging=is_logging)],
+        middleware=[Middleware(Requests, metrics=metrics, header_bytes=header_bytes, is_logging=is_logging)],
         exception_handlers={HTTPException: refuse},
         lifespan=lifespan,
     )

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from zerodte.metrics import Metrics
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-HEADER_BYTES_MAX = 16 * 1024
 CLIENT_HUNG_UP = 499  # never sent; what proxies write into their logs for it
 
 log = structlog.get_logger()
@@ -25,8 +24,11 @@ class Requests:
     A client's own ``X-Request-Id`` is kept where it is short and plain.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, *, is_logging: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, *, header_bytes: int, is_logging: bool = False
+    ) -> None:
         self._app = app
+        self._header_bytes = header_bytes
         self._metrics = metrics
         self._is_logging = is_logging
 
@@ -56,11 +58,19 @@ class Requests:
             await send(message)
 
         try:
-            await _bounded(self._app, scope)(scope, receive, send_named)
+            await self._bounded(scope)(scope, receive, send_named)
         except ClientDisconnect:
             status = CLIENT_HUNG_UP
         finally:
             self._note(scope, status, time.perf_counter() - started)
+
+    def _bounded(self, scope: Scope) -> ASGIApp:
+        """The application, or a refusal where the headers are larger than any client of ours needs."""
+        size = sum(len(name) + len(value) for name, value in scope["headers"])
+        if size <= self._header_bytes:
+            return self._app
+        message = f"the headers are larger than {self._header_bytes} bytes"
+        return PlainTextResponse(message, 431, {"X-Error-Code": "headers_too_large"})
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         self._metrics.count(scope["path"], scope["method"], status, seconds)
@@ -77,12 +87,3 @@ class Requests:
 def _request_id(scope: Scope) -> str:
     given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
     return given.decode() if REQUEST_ID.fullmatch(given) else str(uuid4())
-
-
-def _bounded(app: ASGIApp, scope: Scope) -> ASGIApp:
-    """The application, or a refusal where the headers are larger than any client of ours needs."""
-    size = sum(len(name) + len(value) for name, value in scope["headers"])
-    if size <= HEADER_BYTES_MAX:
-        return app
-    message = f"the headers are larger than {HEADER_BYTES_MAX} bytes"
-    return PlainTextResponse(message, 431, {"X-Error-Code": "headers_too_large"})

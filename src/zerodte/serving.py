@@ -12,21 +12,31 @@ from runtime.settings import Settings
 from zerodte.asgi import application
 
 GRACE_SECONDS = 3
-WEBSOCKET_FRAME_BYTES_MAX = 64 * 1024
 WEBSOCKET_QUEUE_MAX = 16
+SHARED = {"body_bytes": "body_bytes"}
+
+
+def graphql_limits(settings: Settings) -> Limits:
+    """The limits of the GraphQL face. What it shares with REST is named without its prefix."""
+    own = {field.name: f"graphql_{field.name}" for field in fields(Limits)}
+    return Limits(**{name: getattr(settings, setting) for name, setting in {**own, **SHARED}.items()})
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve both faces on a bound socket until told to stop."""
     configure_logs(settings.log_level)
-    limits = Limits(**{field.name: getattr(settings, f"graphql_{field.name}") for field in fields(Limits)})
-    app = application(open_ports(settings), limits, is_logging=settings.access_log)
+    app = application(
+        open_ports(settings),
+        graphql_limits(settings),
+        header_bytes=settings.header_bytes,
+        is_logging=settings.access_log,
+    )
     config = uvicorn.Config(
         app,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
-        ws_max_size=WEBSOCKET_FRAME_BYTES_MAX,
+        ws_max_size=settings.websocket_frame_bytes,
         ws_max_queue=WEBSOCKET_QUEUE_MAX,
         ws_per_message_deflate=False,
         lifespan="on",

@@ -18,6 +18,9 @@ class Leg(Asked):
     quantity: NumberText
 
 
+DEPTH = 32
+
+
 class Body(Asked):
     price: NumberText | None = None
     note: str | None = None
@@ -25,21 +28,21 @@ class Body(Asked):
 
 
 def refusal(raw: bytes) -> str:
-    outcome = parse_body(raw, Body)
+    outcome = parse_body(raw, Body, DEPTH)
     assert isinstance(outcome, Denial)
     assert outcome.code is Code.INVALID_INPUT
     return outcome.message
 
 
 def test_numbers_keep_every_digit() -> None:
-    body = parse_body(b'{"price": 10.123456789012345}', Body)
+    body = parse_body(b'{"price": 10.123456789012345}', Body, DEPTH)
 
     assert body == Body(price="10.123456789012345")
 
 
 @pytest.mark.parametrize("value", [b'{"deep": [1]}', b"1e999", b"9" * 5000, b'"\\u0000"', b'"\\ud800"'])
 def test_unknown_fields_are_ignored(value: bytes) -> None:
-    assert parse_body(b'{"price": "1", "colour": %s}' % value, Body) == Body(price="1")
+    assert parse_body(b'{"price": "1", "colour": %s}' % value, Body, DEPTH) == Body(price="1")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_bad_bodies_are_refused_by_name(raw: bytes, message: str) -> None:
 
 
 def test_every_wrong_field_is_listed() -> None:
-    outcome = parse_body(b'{"price": [], "note": 1}', Body)
+    outcome = parse_body(b'{"price": [], "note": 1}', Body, DEPTH)
 
     assert outcome == Denial(
         Code.INVALID_INPUT,
@@ -122,7 +125,7 @@ def test_every_refusal_of_a_body_is_in_our_words(operation: Operation, value: st
     assert model
     names = [field.alias or name for name, field in model.model_fields.items()]
     fields = ", ".join(f'"{name}": {value}' for name in names)
-    outcome = parse_body(f"{{{fields}}}".encode(), model)
+    outcome = parse_body(f"{{{fields}}}".encode(), model, DEPTH)
 
     told = " ".join((outcome.fields or {}).values()) if isinstance(outcome, Denial) else ""
     assert not {"should", "Input", "Value", "valid"} & set(told.replace(",", " ").split())
@@ -130,7 +133,7 @@ def test_every_refusal_of_a_body_is_in_our_words(operation: Operation, value: st
 
 @given(st.binary(max_size=64))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
-    assert isinstance(parse_body(raw, Body), Body | Denial)
+    assert isinstance(parse_body(raw, Body, DEPTH), Body | Denial)
 
 
 def test_repeated_query_parameters_are_refused() -> None:
@@ -156,12 +159,15 @@ def test_what_is_no_date_is_refused() -> None:
 
 def test_an_order_and_a_simulation_say_what_they_accept() -> None:
     simulation = parse_body(
-        b'{"date": "2025-01-15", "starting_capital": 1000, "description": "%s"}' % (b"x" * 501), NewSimulation
+        b'{"date": "2025-01-15", "starting_capital": 1000, "description": "%s"}' % (b"x" * 501),
+        NewSimulation,
+        DEPTH,
     )
     order = parse_body(
         b'{"type": "market", "client_order_id": 7,'
         b' "legs": [{"instrument": "", "action": "", "quantity": true}]}',
         NewOrder,
+        DEPTH,
     )
 
     assert isinstance(simulation, Denial) and isinstance(order, Denial)

@@ -9,6 +9,7 @@ import pytest
 from marketdata.library import Library
 from store.database import Database
 from tests.rest_compat.desk import VERTICAL, Desk, client
+from usecases.policy import Policy
 
 UNAUTHENTICATED = (401, "unauthenticated", "Bearer")
 
@@ -145,3 +146,24 @@ async def test_day_that_cannot_be_read_is_an_outage(trader: Desk, tmp_path: Path
         answer = await http.get("/market-data/historical/2025-01-15")
 
     assert (answer.status_code, answer.headers["x-error-code"]) == (503, "unavailable")
+
+
+async def test_size_and_depth_of_a_body_are_held_to_the_policy(trader: Desk) -> None:
+    small = Policy(body_bytes=1_024, json_depth=2)
+    async with client(replace(trader.town.ports, policy=small)) as http:
+        http.headers["Authorization"] = trader.http.headers["Authorization"]
+        large = await http.post("/simulations", json={"description": "x" * 1_024})
+        deep = await http.post("/simulations", json={"date": [[1]]})
+
+    assert (large.status_code, large.text) == (413, "the body is larger than 1024 bytes")
+    assert (deep.status_code, deep.text) == (400, "the body is nested deeper than 2 levels")
+
+
+async def test_thirty_two_levels_and_no_more(trader: Desk) -> None:
+    def nested(levels: int) -> bytes:
+        return b'{"date": ' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
+
+    texts = [(await trader.http.post("/simulations", content=nested(levels))).text for levels in (32, 33)]
+
+    assert texts[1] == "the body is nested deeper than 32 levels"
+    assert texts[0] != texts[1]

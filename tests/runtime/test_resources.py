@@ -37,3 +37,12 @@ async def test_without_a_feed_the_market_stands_at_the_last_recorded_close(tmp_p
         publish_tiny_day(tmp_path / "days")
         close_at = ports.library.current(DATE).close_at
         assert ports.market_now() == close_at
+
+
+async def test_passwords_are_hashed_at_the_cost_that_is_set(tmp_path: Path) -> None:
+    servers = {"database_url": "postgresql://nowhere/nothing", "redis_url": "redis://nowhere"}
+    costs = {"hashing_memory_kib": 64, "hashing_passes": 3, "hashing_lanes": 2}
+    async with open_ports(Settings(data_dir=tmp_path, **servers, **costs)) as ports:
+        assert (await ports.passwords.hashed("correct-horse")).startswith("$argon2id$v=19$m=64,t=3,p=2$")
+    async with open_ports(Settings(data_dir=tmp_path, **servers)) as ports:
+        assert (await ports.passwords.hashed("correct-horse")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")

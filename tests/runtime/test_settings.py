@@ -1,17 +1,18 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
 from api.limits import Limits
 from runtime.settings import Settings
 from usecases.policy import Policy
+from zerodte.asgi import HEADER_BYTES_MAX
+from zerodte.serving import graphql_limits
 
 
 def test_the_defaults_are_the_products() -> None:
     assert Settings().policy() == Policy()
-    assert Settings.model_fields.keys() >= {f"graphql_{field.name}" for field in fields(Limits)}
-    defaults = {field.name: getattr(Settings(), f"graphql_{field.name}") for field in fields(Limits)}
-    assert Limits(**defaults) == Limits()
+    assert graphql_limits(Settings()) == Limits()
+    assert Settings().header_bytes == HEADER_BYTES_MAX
 
 
 def test_a_variable_sets_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,3 +30,31 @@ def test_settings_do_not_show_their_secrets() -> None:
         Settings(database_url="postgresql://u:hush@h/d", smtp_url="smtp://u:hush@h", secret_key="hush")
     )
     assert "hush" not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("credits_capacity", 500),
+        ("credits_drain_seconds", 3_600),
+        ("auth_burst", 5),
+        ("auth_refill_a_minute", 2),
+        ("complexity_a_minute", 100),
+        ("body_bytes", 2_048),
+        ("json_depth", 5),
+        ("visitor_sockets", 2),
+    ],
+)
+def test_every_limit_of_the_use_cases_is_a_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: int
+) -> None:
+    monkeypatch.setenv(f"ZERODTE_{name.upper()}", str(value))
+    assert Settings().policy() == replace(Policy(), **{name: value})
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Limits)])
+def test_every_limit_of_graphql_is_a_variable(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    name = field if field == "body_bytes" else f"graphql_{field}"
+    value = False if field == "get_queries" else 4_321
+    monkeypatch.setenv(f"ZERODTE_{name.upper()}", str(value))
+    assert graphql_limits(Settings()) == replace(Limits(), **{field: value})
