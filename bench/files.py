@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from bench.days import published_day
 from bench.figures import Figure, median_micros
+from bench.imports import format_figures
 from engine.market import Day
 from marketdata.importing import ImportRequest, run_import
 from marketdata.reports import ImportReport
@@ -25,6 +26,7 @@ def file_figures() -> Iterator[Figure]:
     yield Figure("chain at a second: bid, ask, delta of 600", taken, "µs", most=53, note="random seconds")
     yield Figure("a day of 600 contracts on disk", size / MEBIBYTE, "MiB", most=81)
     yield from import_figures()
+    yield from format_figures()
 
 
 def chain_row(day: Day, second: int) -> tuple[bytes, bytes, bytes]:

@@ -25,12 +25,19 @@ _RIGHTS = {"C": 0, "CALL": 0, "P": 1, "PUT": 1}
 
 def decode(column: pa.Array, parse: Callable[[Any], int]) -> NDArray[np.int64]:
     """``parse`` of every value of a column as int64; a null is parsed as None."""
-    encoded = pc.dictionary_encode(column, null_encoding="encode")
-    distinct = [parse(value) for value in encoded.dictionary.to_pylist()]
+    column = encoded(column)
+    distinct = [parse(value) for value in column.dictionary.to_pylist()]
     if not distinct:
         return np.empty(0, np.int64)
-    values: NDArray[np.int64] = np.array(distinct, np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
+    values: NDArray[np.int64] = np.array(distinct, np.int64)[column.indices.to_numpy(zero_copy_only=False)]
     return values
+
+
+def encoded(column: pa.Array) -> pa.DictionaryArray:
+    """A column as distinct values, null one of them, and where each stands; once, before many decodings."""
+    if pa.types.is_dictionary(column.type) and column.null_count:
+        column = column.dictionary_decode()
+    return pc.dictionary_encode(column, null_encoding="encode")
 
 
 def price_e4(value: object) -> int:

@@ -5,6 +5,7 @@ York's clock and in units of 0.0001; indices on Chicago's, an hour earlier, and 
 """
 
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +20,7 @@ from marketdata.decoding import ABSENT, UNREADABLE, decode, integer, price_e4
 from marketdata.refusals import SourceRefused
 from marketdata.reports import Finding
 from marketdata.rows import DayRows, Integers, QuoteRows, absent
-from marketdata.sources import Reading, Source, by_date, files_at, headerless_batches, members
+from marketdata.sources import Member, Reading, Source, by_date, files_at, headerless_batches, members
 
 BAR_SECONDS = 60
 INDICES = ("spx", "vix")
@@ -74,9 +75,10 @@ def read(sources: Sequence[Source], reading: Reading) -> Iterator[DayRows]:
     gathering = Gathering()
     for archive in (source for source in sources if is_quotes(source.path)):
         names = members(archive.path)
-        for done, member in enumerate(names, 1):
-            _read_member(Source(archive.path, member), gathering, reading)
-            reading.report(archive, done, len(names))
+        with zipfile.ZipFile(archive.path) as opened:
+            for done, name in enumerate(names, 1):
+                _read_member(Member(archive.path, name, opened), gathering, reading)
+                reading.report(archive, done, len(names))
     for ordinal, gathered in gathering.days.items():
         gathered.spx += _index(sources, "spx", ordinal, reading)
         gathered.vix += _index(sources, "vix", ordinal, reading)

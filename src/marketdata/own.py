@@ -20,7 +20,7 @@ from engine.contracts import ROOT
 from engine.market import SettlementSource
 from engine.money import round_half_up
 from marketdata.collecting import OPEN_SECOND, Gathered, Gathering, new_york_stamps
-from marketdata.decoding import SECONDS_A_DAY, UNREADABLE, decode, price_e4, utc_second
+from marketdata.decoding import SECONDS_A_DAY, UNREADABLE, decode, encoded, price_e4, utc_second
 from marketdata.reports import Finding
 from marketdata.rows import DayRows, Integers, QuoteRows, Stated
 from marketdata.sources import (
@@ -100,8 +100,9 @@ def read_symbol(text: object) -> Symbol:
 
 
 def _gather(batch: Batch, gathering: Gathering, reading: Reading) -> None:
+    batch = Batch(batch.origins, {**batch.columns, "symbol": encoded(batch.columns["symbol"])})
     symbols, origins, tally = batch.columns["symbol"], batch.origins, reading.tally
-    stamps = new_york_stamps(decode(_whole_seconds(batch.columns["time"]), utc_second))
+    stamps = new_york_stamps(_unix_seconds(batch.columns["time"]))
     days = stamps // SECONDS_A_DAY
     kinds = decode(symbols, lambda text: read_symbol(text).kind)
     unsettled = (decode(symbols, _is_settlement) == 1) & (decode(batch.columns["last"], price_e4) <= 0)
@@ -121,9 +122,13 @@ def _is_settlement(symbol: object) -> int:
     return int(str(symbol).strip() in SETTLEMENTS)
 
 
-def _whole_seconds(times: pa.Array) -> pa.Array:
-    """Timestamps rounded up; text stays as it is."""
-    return pc.ceil_temporal(times, unit="second") if pa.types.is_timestamp(times.type) else times
+def _unix_seconds(times: pa.Array) -> Integers:
+    """Unix seconds of timestamps, without zone taken as UTC, or of texts; a fraction rounded up."""
+    if not pa.types.is_timestamp(times.type):
+        return decode(times, utc_second)
+    whole = pc.ceil_temporal(times, unit="second").cast(pa.timestamp("s", times.type.tz)).cast(pa.int64())
+    seconds: Integers = pc.fill_null(whole, UNREADABLE).to_numpy(zero_copy_only=False)
+    return seconds
 
 
 def _gather_day(batch: Batch, kinds: Integers, seconds: Integers, day: Gathered) -> None:

@@ -64,10 +64,31 @@ class Source:
     def line(self, number: int) -> str:
         """One line of the text, counted from 1; one row of a Parquet file."""
         if self.path.suffix == PARQUET:
-            rows = pa.parquet.read_table(self.path).slice(number - 1, 1).to_pylist()
-            return ",".join(str(value) for row in rows for value in row.values())
+            return _parquet_row(self.path, number)
         with self.open() as file:
             return next(islice(file, number - 1, None), b"").decode(errors="replace").rstrip("\r\n")
+
+
+def _parquet_row(path: Path, number: int) -> str:
+    with pa.parquet.ParquetFile(path) as file:
+        for rows in file.iter_batches():
+            if number <= len(rows):
+                (row,) = rows.slice(number - 1, 1).to_pylist()
+                return ",".join(str(value) for value in row.values())
+            number -= len(rows)
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member(Source):
+    """A member of an archive that stays open a while, so that its directory is read once."""
+
+    archive: zipfile.ZipFile | None = None
+
+    def open(self) -> IO[bytes]:
+        if self.archive is None or self.archive.fp is None or self.member is None:
+            return Source.open(self)
+        return self.archive.open(self.member)
 
 
 @dataclass(frozen=True, slots=True)

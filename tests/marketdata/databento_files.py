@@ -1,6 +1,6 @@
 """Files as Databento's own library encodes them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,16 +54,10 @@ def chain(step: int = 60) -> list[dbn.CBBOMsg]:
     return [cbbo(s, bid, ask, side) for s in range(0, 23_401, step) for side, bid, ask in sides]
 
 
-def write(
-    folder: Path,
-    records: Iterable[object],
-    schema: str = "cbbo-1s",
-    suffix: str = ".dbn.zst",
-    version: int = 3,
-) -> Path:
-    """A file as the vendor's library encodes it."""
+def metadata(schema: str, version: int = 3, symbols: Mapping[str, int] = SYMBOLS) -> bytes:
+    """The head of a file that holds all of these contracts for the day."""
     interval = {"start_date": DAY, "end_date": DAY + timedelta(days=1)}
-    metadata = dbn.Metadata(
+    described = dbn.Metadata(
         dataset="OPRA.PILLAR",
         start=OPEN_NS - OPEN_NS % (86_400 * SECOND_NS),
         stype_in=dbn.SType.PARENT,
@@ -73,11 +67,22 @@ def write(
         version=version,
         mappings=[
             SimpleNamespace(raw_symbol=raw, intervals=[SimpleNamespace(symbol=str(number), **interval)])
-            for raw, number in SYMBOLS.items()
+            for raw, number in symbols.items()
         ],
     )
+    return bytes(described)
+
+
+def write(
+    folder: Path,
+    records: Iterable[object],
+    schema: str = "cbbo-1s",
+    suffix: str = ".dbn.zst",
+    head: bytes | None = None,
+) -> Path:
+    """A file as the vendor's library encodes it, of ``SYMBOLS`` unless ``head`` says otherwise."""
     path = folder / f"opra-pillar-20250117.{schema}{suffix}"
-    raw = bytes(metadata) + b"".join(bytes(record) for record in records)
+    raw = (head or metadata(schema)) + b"".join(bytes(record) for record in records)
     with pa.output_stream(str(path), compression="zstd" if suffix.endswith("zst") else None) as stream:
         stream.write(raw)
     return path

@@ -26,6 +26,7 @@ from tests.marketdata.databento_files import (
     cbbo,
     chain,
     mbp,
+    metadata,
     price,
     write,
 )
@@ -175,7 +176,7 @@ def field_text(value: object) -> str:
 
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_files_of_every_version_are_read(tmp_path: Path, version: int) -> None:
-    _, (day,) = run("databento", write(tmp_path, chain(), version=version))
+    _, (day,) = run("databento", write(tmp_path, chain(), head=metadata("cbbo-1s", version)))
     assert quotes(day, "6000P", 0, 23_400) == [(7.0, 7.2), (7.0, 7.2)]
 
 

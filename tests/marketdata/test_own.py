@@ -151,6 +151,17 @@ def test_the_first_offence_in_a_parquet_file_is_shown(tmp_path: Path) -> None:
     assert (offence.line, offence.text) == (3, f"{at(60)},nonsense,4.80,5.20,,")
 
 
+def test_categories_with_nothing_among_them_are_read(tmp_path: Path) -> None:
+    """Symbols as pandas writes categories, one of them missing."""
+    columns = [list(column) for column in zip(*(line.split(",") for line in steady()), strict=True)]
+    symbols = pa.array([None, *columns[1][1:]]).dictionary_encode()
+    named = dict(zip(HEADER.split(","), columns, strict=True)) | {"symbol": symbols}
+    pq.write_table(pa.table(named), tmp_path / "day.parquet")
+    report, days = run("zerodte", tmp_path / "day.parquet")
+    assert len(days) == 1
+    assert found(report) == {Finding.MALFORMED: 1}
+
+
 def test_a_parquet_file_without_a_column_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"time": ["x"], "symbol": ["y"]}), tmp_path / "day.parquet")
     report, _ = run("zerodte", tmp_path / "day.parquet")

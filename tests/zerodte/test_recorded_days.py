@@ -9,7 +9,7 @@ import pytest
 from engine.market import MISSING_TICKS
 from tests.days import DATE, publish_day, publish_tiny_day, tiny_day
 from zerodte.failures import CannotRun
-from zerodte.recorded_days import export_day, list_days, verify_days
+from zerodte.recorded_days import export_day, import_days, list_days, verify_days
 
 
 def test_verifying_names_the_file_that_was_damaged(
@@ -30,6 +30,28 @@ def test_a_day_is_exported_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixtu
     publish_tiny_day(tmp_path, close_second=100)
     export_day(tmp_path, DATE, "csv", tmp_path / "day.csv")
     assert capsys.readouterr().out == f"{tmp_path / 'day.csv'}: 1,015 rows\n"
+
+
+def test_an_import_with_a_bad_file_publishes_the_others_and_ends_with_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish_tiny_day(tmp_path / "made", close_second=23_400)
+    folder = tmp_path / "files"
+    folder.mkdir()
+    export_day(tmp_path / "made", DATE, "csv", folder / f"{DATE}.csv")
+    (folder / "2025-01-16.csv").write_text("a,b\n")
+    capsys.readouterr()
+    for published in (f"{DATE}  10 contracts", f"{DATE}  imported before"):
+        with pytest.raises(CannotRun, match="1 refused; the report above says why"):
+            import_days(tmp_path / "days", "zerodte", (folder,), None)
+        told = capsys.readouterr().out
+        assert told.startswith(published)
+        assert "refused  2025-01-16.csv: missing column 'time', there are: a, b" in told
+    (folder / "2025-01-16.csv").unlink()
+    import_days(tmp_path / "days", "zerodte", (folder,), None)
+    assert "1 file skipped, imported before with the same content" in capsys.readouterr().out
+    import_days(tmp_path / "days", "zerodte", (folder,), None, force=True)
+    assert "skipped, imported" not in capsys.readouterr().out
 
 
 def test_what_cannot_be_exported_is_said(tmp_path: Path) -> None:
