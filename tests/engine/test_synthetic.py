@@ -52,6 +52,7 @@ SOME_DATES = st.sampled_from([b.date for b in sessions_between(date(2006, 1, 1),
 SHORT_DAYS = st.builds(
     lambda day, seed: synthesize(short_session(day, 600), seed), SOME_DATES, st.integers(0, 3)
 )
+SOME_DAYS = st.builds(lambda day, seed: synthesize(session(day), seed), SOME_DATES, st.integers(0, 2**64 - 1))
 
 
 def calls(matrix: NDArray[np.uint16]) -> Matrix:
@@ -127,35 +128,50 @@ def test_every_contract_is_quoted_uncrossed_and_on_its_grid(day: Day) -> None:
         assert (price[price >= 60] % 2 == 0).all()
 
 
-@settings(max_examples=10, deadline=None)
-@given(SHORT_DAYS)
-def test_no_vertical_can_be_bought_for_less_than_nothing(day: Day) -> None:
-    call_bid, call_ask = calls(day.bid_ticks), calls(day.ask_ticks)
-    put_bid, put_ask = puts(day.bid_ticks), puts(day.ask_ticks)
-    assert (call_ask[:-1] >= call_bid[1:]).all()
-    assert (put_ask[1:] >= put_bid[:-1]).all()
+def cheapest_verticals(bid: Matrix, ask: Matrix) -> Matrix:
+    """What a trader pays who buys at the ask the option that is worth more and sells the next at the bid."""
+    return ask[:-1] - bid[1:]
 
 
-@settings(max_examples=10, deadline=None)
-@given(SHORT_DAYS)
-def test_no_butterfly_can_be_bought_for_less_than_nothing(day: Day) -> None:
-    strikes = np.array([contract.strike_points for contract in day.contracts[0::2]])
+def cheapest_butterflies(strikes: Matrix, bid: Matrix, ask: Matrix) -> Matrix:
     even = np.flatnonzero(np.diff(strikes, 2) == 0)
-    for side in (calls, puts):
-        bid, ask = side(day.bid_ticks), side(day.ask_ticks)
-        assert (ask[even] + ask[even + 2] >= 2 * bid[even + 1]).all()
+    return np.asarray(ask[even] + ask[even + 2] - 2 * bid[even + 1])
+
+
+def strikes_of(day: Day) -> Matrix:
+    return np.array([contract.strike_points for contract in day.contracts[0::2]])
+
+
+@settings(max_examples=15, deadline=None)
+@given(SOME_DAYS, st.integers(0, 23_400 - 600))
+def test_nothing_can_be_had_for_less_than_nothing(day: Day, second: int) -> None:
+    """In ten minutes from a random second on: verticals, butterflies, and boxes, which are put-call
+    parity between two strikes. So no mid is off by more than the spreads."""
+    second %= day.close_second - 600
+    span = slice(second, second + 601)
+    bids, asks = day.bid_ticks[:, span], day.ask_ticks[:, span]
+    call_bid, call_ask, put_bid, put_ask = calls(bids), calls(asks), puts(bids), puts(asks)
+    strikes = strikes_of(day)
+    assert (cheapest_verticals(call_bid, call_ask) >= 0).all()
+    assert (cheapest_verticals(put_bid[::-1], put_ask[::-1]) >= 0).all()
+    assert (cheapest_butterflies(strikes, call_bid, call_ask) >= 0).all()
+    assert (cheapest_butterflies(strikes, put_bid, put_ask) >= 0).all()
+    bought_at = 20 * strikes[:, None] + call_ask - put_bid
+    sold_at = 20 * strikes[:, None] + call_bid - put_ask
+    assert (bought_at.min(axis=0) >= sold_at.max(axis=0)).all()
 
 
 @settings(max_examples=10, deadline=None)
-@given(SHORT_DAYS)
-def test_puts_and_calls_agree_about_the_index_within_their_spreads(day: Day) -> None:
-    strikes = np.array([contract.strike_points for contract in day.contracts[0::2]])
-    forward_e4 = day.spx_e4[None, :].astype(np.int64) - 10_000 * strikes[:, None]
-    dearest = calls(day.ask_ticks) - puts(day.bid_ticks)
-    cheapest = calls(day.bid_ticks) - puts(day.ask_ticks)
-    one_coarse_tick_e4 = 1000
-    assert (forward_e4 <= 500 * dearest + one_coarse_tick_e4).all()
-    assert (forward_e4 >= 500 * cheapest - one_coarse_tick_e4).all()
+@given(SOME_DAYS)
+def test_puts_and_calls_agree_about_the_index_but_for_a_few_basis_points(day: Day) -> None:
+    strikes, index = strikes_of(day)[:, None], day.spx_e4[None, :] / 10_000
+    bought_at = strikes + (calls(day.ask_ticks) - puts(day.bid_ticks)) / 20
+    sold_at = strikes + (calls(day.bid_ticks) - puts(day.ask_ticks)) / 20
+    two_bp, a_cent = index * 2e-4, 0.01
+    assert (bought_at > index - two_bp).all()
+    assert (sold_at < index + two_bp).all()
+    assert (bought_at[:, -1] > index[:, -1] - a_cent).all()
+    assert (sold_at[:, -1] < index[:, -1] + a_cent).all()
 
 
 @settings(max_examples=10, deadline=None)

@@ -122,3 +122,12 @@ def parity_noise(chain: Chain) -> Array:
     return np.array(
         [chain.parity[(distance >= low) & (distance < high)].std() for low, high in ((0, 1), (1, 4), (4, 99))]
     )
+
+
+def index_inside_parity(chain: Chain) -> Array:
+    """The share of minutes and strikes within 1.5 σ at which the index lies inside both spreads."""
+    sold_at = chain.strikes + chain.bid[:, :, 0] - chain.ask[:, :, 1]
+    bought_at = chain.strikes + chain.ask[:, :, 0] - chain.bid[:, :, 1]
+    index = chain.index[:, None]
+    inside = (sold_at <= index) & (index <= bought_at)
+    return np.array([inside[np.abs(chain.depth[:, :, 0]) < 1.5].mean()])

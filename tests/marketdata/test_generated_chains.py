@@ -15,7 +15,16 @@ from engine.synthetic import synthesize
 from engine.synthetic_plans import plan_day
 from marketdata.importing import ImportRequest, run_import
 from marketdata.library import Library
-from tests.marketdata.chains import Array, Chain, by_depth, chain_of, parity_noise, smile, wings
+from tests.marketdata.chains import (
+    Array,
+    Chain,
+    by_depth,
+    chain_of,
+    index_inside_parity,
+    parity_noise,
+    smile,
+    wings,
+)
 from tests.marketdata.vendor_files import NOW
 
 RECORDED = date(2018, 1, 5)
@@ -50,6 +59,7 @@ MEASURES = (
     Measure("smile at 12:00", SMILE, lambda chain: smile(chain, 149), within=0.15),
     Measure("smile at 15:00", SMILE[:-1], lambda chain: smile(chain, 329)[:-1], within=0.25),
     Measure("parity noise, points", ("within 1 σ", "1 … 4 σ", "over 4 σ"), parity_noise, within_share=0.35),
+    Measure("index inside parity", ("of pairs",), index_inside_parity, within=0.08),
 )  # fmt: skip
 
 
