@@ -28,6 +28,7 @@ from api.simulations import Session, SimulationMutation, SimulationQuery, find_s
 from api.subscriptions import SessionSubscription
 from api.transactions import find_transaction
 from api.users import User, UserMutation, UserQuery, find_user
+from runtime.aside import read_aside
 
 Find = Callable[..., Awaitable[Node | None]]
 
@@ -76,7 +77,8 @@ class BoundedSchema(strawberry.Schema):
         if not context.query:
             raise MissingQueryError
         try:
-            error = self._judged(context, context.query)
+            text = context.query
+            error = await read_aside(len(text), lambda: self._judged(context, text))
         except Unacceptable as unacceptable:
             return PreExecutionError(data=None, errors=unacceptable.errors)
         return PreExecutionError(data=None, errors=[error]) if error else None
