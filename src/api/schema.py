@@ -13,6 +13,7 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from api.auth import AuthMutation
+from api.averages import AverageQuery
 from api.complexity import ChargeComplexity
 from api.context import Info
 from api.documents import Documents, Unacceptable, operation_named
@@ -43,7 +44,7 @@ _FIND: dict[NodeKind, tuple[Find, Callable[[object], object]]] = {
 
 
 @strawberry.type
-class Query(MarketQuery, SimulationQuery, UserQuery):
+class Query(MarketQuery, AverageQuery, SimulationQuery, UserQuery):
     @strawberry.field(description="The object with this global id; null when the viewer has none such.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         kind, keys = read_global_id(id)

@@ -8,6 +8,7 @@ from starlette.routing import Route, Router
 
 from rest_compat import (
     auth,
+    averages,
     history,
     market,
     orders,
@@ -32,6 +33,7 @@ TRADING: Sequence[Operation] = (
     *auth.routes.operations,
     *users.routes.operations,
     *market.routes.operations,
+    *averages.routes.operations,
     *simulations.routes.operations,
     *simulations.own_routes.under(SIMULATION),
     *session_operations(SIMULATION),

@@ -115,6 +115,16 @@ EXAMPLES: Mapping[str, Any] = {
         "spx": "5949.57",
         "spx_expected_move": "0.004812",
     },
+    "get_average_expected_move": {
+        "from": "2025-01-02",
+        "to": "2025-01-15",
+        "days": 9,
+        "synthetic": False,
+        "averages": [
+            {"time": "09:30:00", "spx_expected_move": None, "days": 0},
+            {"time": "09:31:00", "spx_expected_move": "0.005112", "days": 9},
+        ],
+    },
     "list_market_sessions": {
         "2025-01-15": {
             "start-time": "2025-01-15T14:30:00Z",

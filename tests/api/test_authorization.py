@@ -34,11 +34,20 @@ CASES = {
     "Query.node": Case("query($node: ID!) { node(id: $node) { id } }"),
     "Query.marketSessions": Case("{ marketSessions { nodes { date } } }", **OPEN),
     "Query.marketDay": Case('{ marketDay(date: "2025-01-15") { date } }', **OPEN),
+    # By this desk's clock no session is completed: whoever has a token is told so.
+    "Query.averageExpectedMove": Case(
+        "{ averageExpectedMove { days } }", other="MALFORMED", owner="MALFORMED"
+    ),
     "Query.simulations": Case("{ simulations { nodes { uuid } } }"),
     "Query.simulation": Case("query($uuid: UUID!) { simulation(uuid: $uuid) { uuid } }"),
     "MarketDay.strikes": Case('{ marketDay(date: "2025-01-15") { strikes } }', **OWN),
     "MarketDay.chain": Case(
         '{ marketDay(date: "2025-01-15") { chain(at: "2025-01-15T14:35:00Z") { strikes } } }', **OWN
+    ),
+    "MarketDay.chains": Case(
+        '{ marketDay(date: "2025-01-15") {'
+        ' chains(start: "2025-01-15T14:35:00Z", end: "2025-01-15T14:35:01Z") { strikes } } }',
+        **OWN,
     ),
     "MarketDay.series": Case('{ marketDay(date: "2025-01-15") { series { spxE4 } } }', **OWN),
     "Mutation.requestCode": Case(
@@ -122,7 +131,7 @@ CASES = {
 def test_no_operation_is_missing_from_the_matrix() -> None:
     roots = [SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type]
     operations = {f"{root.name}.{field}" for root in roots if root for field in root.fields}
-    guarded = {f"MarketDay.{field}" for field in ("strikes", "chain", "series")}
+    guarded = {f"MarketDay.{field}" for field in ("strikes", "chain", "chains", "series")}
     assert set(CASES) == operations | guarded
 
 

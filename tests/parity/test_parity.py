@@ -248,6 +248,28 @@ async def test_a_range_of_chains_is_refused_in_the_same_words(
     assert told == (error["extensions"]["reason"], error["message"])
 
 
+async def test_the_average_expected_move_is_the_same_market(market: Market) -> None:
+    path = f"/market-data/average-expected-move?from={DAY}&to={DAY}&interval=120"
+    rest = (await market.rest._send("GET", path)).json()
+    told = (
+        await market.graphql.asker.ask(
+            f'{{ averageExpectedMove(from: "{DAY}", to: "{DAY}", interval: 120) {{'
+            " from to days synthetic timeOfDaySeconds spxExpectedMoveE6 dayCounts } }"
+        )
+    )["averageExpectedMove"]
+    columns = (told.pop(name) for name in ("timeOfDaySeconds", "spxExpectedMoveE6", "dayCounts"))
+    rows = [
+        {
+            "time": f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}",
+            "spx_expected_move": fixed_text(move, 6),
+            "days": days,
+        }
+        for second, move, days in zip(*columns, strict=True)
+    ]
+    assert rest == {**told, "averages": rows}
+    assert len(rows) == 6
+
+
 async def test_the_series_are_the_same_market(market: Market) -> None:
     names = "spx,vix,spxExpectedMove,spxOTMBids,spxExtrinsic"
     rest = (await market.rest._send("GET", f"/market-data/historical/{DAY}?series={names}")).json()

@@ -32,6 +32,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "simulation_replace_order": {**STOP, "stop_trigger": "1.00"},
     "simulation_dry_run": VERTICAL,
 }
+OPENS = "2025-01-15T14:30:00"
 WITHOUT_A_CODE = {"check_email": 404, "register": 400, "login": 400, "reset_password": 400}
 PUBLIC = {"get_openapi", "get_llms_index", "list_market_sessions", "list_series"} | {
     one.id for one in OPERATIONS if one.takes.auth is Auth.NONE
@@ -39,7 +40,7 @@ PUBLIC = {"get_openapi", "get_llms_index", "list_market_sessions", "list_series"
 
 
 async def status(http: AsyncClient, operation: Operation, ids: Mapping[str, str]) -> int:
-    path = operation.path.format(date="2025-01-15", timestamp="2025-01-15T14:30:00", **ids)
+    path = operation.path.format(date="2025-01-15", timestamp=OPENS, start=OPENS, end=OPENS, **ids)
     body = BODIES.get(operation.id)
     if operation.id == "simulation_replace_order":
         body = {**BODIES[operation.id], "order_id": ids["order_id"]}

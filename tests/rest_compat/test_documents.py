@@ -32,6 +32,7 @@ GET /market-data/strikes/{date}
 GET /market-data/option-chain-snapshots/{timestamp}
 GET /market-data/option-chain-snapshots/{start}/{end}
 GET /market-data/historical/{date}
+GET /market-data/average-expected-move
 POST /simulations
 GET /simulations
 GET /simulations/{simulation_id}
