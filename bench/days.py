@@ -19,13 +19,17 @@ STRIKES = tuple(range(5_200, 6_700, 5))
 PROVENANCE = Provenance(source="bench", importer_version="1", resolution_seconds=1)
 
 
+def made_day() -> Day:
+    bounds = session_of(DATE)
+    assert bounds is not None, "the bench's date is a session"
+    return synthesize(bounds, SEED_DEFAULT, STRIKES)
+
+
 @contextmanager
 def published_day() -> Iterator[tuple[Day, DayInfo]]:
     """A synthetic day in a directory of its own, mapped and with every column in memory."""
-    bounds = session_of(DATE)
-    assert bounds is not None, "the bench's date is a session"
     with TemporaryDirectory(prefix="zerodte-bench-") as folder:
-        info = publish(Path(folder), synthesize(bounds, SEED_DEFAULT, STRIKES), PROVENANCE)
+        info = publish(Path(folder), made_day(), PROVENANCE)
         library = Library(Path(folder))
         day = library.open(DATE)
         asyncio.run(library.warm(day, day.contracts))
