@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from bus.buckets import Buckets
 from bus.jobs import Jobs
+from bus.seats import Seats
 from bus.topics import Topics
 from engine.denials import Denial
 from engine.people import mailed_code
@@ -77,13 +78,14 @@ class Town:
 async def town(database_url: str, redis_url: str, days: Path) -> AsyncIterator[Town]:
     clock = Clock()
     database, jobs, topics = Database(database_url, PATIENT), Jobs(redis_url), Topics(redis_url)
-    buckets = Buckets(redis_url)
+    buckets, seats = Buckets(redis_url), Seats(redis_url)
     ports = Ports(
         database=database,
         library=Library(days),
         jobs=jobs,
         topics=topics,
         buckets=buckets,
+        seats=seats,
         wall=clock,
         market_now=lambda: None,
         new_id=uuid4,
@@ -94,6 +96,7 @@ async def town(database_url: str, redis_url: str, days: Path) -> AsyncIterator[T
     try:
         yield Town(ports, clock, days)
     finally:
+        await seats.close()
         await buckets.close()
         await topics.close()
         await jobs.close()
@@ -109,6 +112,7 @@ def cut_off() -> Ports:
         jobs=Jobs(nowhere),
         topics=Topics(nowhere),
         buckets=Buckets(nowhere),
+        seats=Seats(nowhere),
         wall=Clock(),
         market_now=lambda: None,
         new_id=uuid4,

@@ -28,8 +28,9 @@ from api.graphiql import asset, page
 from api.limits import Limits
 from api.masking import masked
 from api.schema import build_schema
-from api.sockets import SocketHandler
+from api.sockets import NoPlaceLeft, SocketHandler
 from usecases.outages import OUTAGES
+from usecases.sockets import visitors_place
 
 UNAVAILABLE = "A part of the service cannot be reached; try again."
 RESPONSE_TYPE = "application/graphql-response+json"
@@ -134,6 +135,10 @@ class GraphQLFace(GraphQL[Context, None]):
             await context.sign_in()
         except Refusal as refusal:
             raise ConnectionRejectionError from refusal
+        if context.signed_in is None:
+            place = visitors_place(context.ports, context.address)
+            if not await context.leaving.enter_async_context(place):
+                raise NoPlaceLeft
         return await super().on_ws_connect(context)
 
     async def execute_single(self, *args: Any, **kwargs: Any) -> ExecutionResult:

@@ -1,5 +1,6 @@
 """What a resolver is handed: the ports, and who is asking."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -16,6 +17,7 @@ class Context:
     """One request, or one socket with all of its operations.
 
     A socket outlives its token, so there the token is checked anew whenever the viewer is asked for.
+    ``leaving`` is what is done when the socket ends.
     """
 
     ports: Ports
@@ -25,6 +27,7 @@ class Context:
     signed_in: Viewer | None = None
     idempotency_key: str | None = None
     connection_params: dict[str, object] = field(default_factory=dict)
+    leaving: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def sign_in(self) -> Viewer | None:
         """The viewer of the token, None for a visitor; a token that is not valid is refused."""

@@ -15,6 +15,7 @@ from api.errors import MALFORMED, Refusal
 from usecases.outages import OUTAGES
 
 TRY_AGAIN_LATER = 1013
+TOO_MANY_SOCKETS = 4429
 
 _REQUIRED: dict[str, dict[str, type]] = {
     "connection_init": {},
@@ -31,11 +32,19 @@ _OPERATION: dict[str, tuple[type, ...]] = {
 }
 
 
+class NoPlaceLeft(Exception):
+    """The address has as many sockets of visitors as it may have."""
+
+
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """Strawberry's handler, told first what is no message of the protocol.
 
     Such a message closes the socket with 4400; an operation that cannot run is an ``error`` of its id.
     """
+
+    async def handle(self) -> None:
+        async with self.context.leaving:
+            await super().handle()
 
     async def handle_message(self, message: Message) -> None:
         fault = fault_of(message)
@@ -49,7 +58,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
         payload = message.get("payload")
-        await super().handle_connection_init({**message, "payload": {} if payload is None else payload})
+        try:
+            await super().handle_connection_init({**message, "payload": {} if payload is None else payload})
+        except NoPlaceLeft:
+            await self.websocket.close(TOO_MANY_SOCKETS, "Too many sockets from your address")
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         most = self.max_subscriptions_per_connection

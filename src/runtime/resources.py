@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from bus.buckets import Buckets
 from bus.jobs import Jobs
+from bus.seats import Seats
 from bus.topics import Topics
 from marketdata.library import Library
 from runtime.clocks import last_recorded_close, wall
@@ -46,12 +47,15 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
         stack.push_async_callback(topics.close)
         buckets = Buckets(redis_url)
         stack.push_async_callback(buckets.close)
+        seats = Seats(redis_url)
+        stack.push_async_callback(seats.close)
         yield Ports(
             database=database,
             library=library,
             jobs=jobs,
             topics=topics,
             buckets=buckets,
+            seats=seats,
             wall=wall,
             market_now=last_recorded_close(library),
             new_id=uuid4,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from bus.buckets import Buckets
 from bus.jobs import Jobs
+from bus.seats import Seats
 from bus.topics import Topics
 from engine.fees import FeeSchedule
 from engine.money import PriceCents
@@ -27,6 +28,7 @@ class Ports:
     jobs: Jobs
     topics: Topics
     buckets: Buckets
+    seats: Seats
     wall: Callable[[], datetime]
     market_now: Callable[[], datetime | None]
     new_id: Callable[[], UUID]

@@ -1,0 +1,63 @@
+"""Places that are taken for as long as somebody is there, counted over all processes.
+
+A place is a lease: whoever takes it renews it, so a process that dies gives its places back by
+itself. Without Redis everybody finds a place.
+"""
+
+import asyncio
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from bus.connections import FAILURES
+
+KEY_PREFIX = "zerodte:seats:"
+PATIENCE_SECONDS = 0.5
+LEASE_MS = 60_000
+RENEWAL_SECONDS = 20.0
+
+# Forgets leases that ran out by Redis' own clock, then takes or renews one where there is room.
+TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+local is_known = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not is_known and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+"""
+
+log = structlog.get_logger()
+
+
+class Seats:
+    """The places of everybody. It connects at its first use."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = Redis.from_url(
+            url, socket_connect_timeout=PATIENCE_SECONDS, retry=Retry(NoBackoff(), 0)
+        )
+        self._take = self._redis.register_script(TAKE)
+
+    async def take(self, row: str, seat: str, room: int) -> bool:
+        """Take a place in a row of ``room``, or renew it; False where all are taken. Never fails."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return bool(await self._take([KEY_PREFIX + row], [seat, room, LEASE_MS]))
+        except FAILURES:
+            log.warning("seats_uncounted", row=row)
+            return True
+
+    async def leave(self, row: str, seat: str) -> None:
+        """Give a place back. Never fails: the lease ends by itself."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._redis.zrem(KEY_PREFIX + row, seat)
+        except FAILURES:
+            log.warning("seat_left_to_its_lease", row=row)
+
+    async def close(self) -> None:
+        await self._redis.aclose()
