@@ -114,6 +114,19 @@ async def test_a_visitor_sees_the_last_completed_day_every_thirty_seconds(desk: 
     assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
+async def test_a_visitor_sees_the_session_in_progress_every_second_and_never_its_chain(desk: Desk) -> None:
+    data = await at(desk, 14, 35).ask(f"{{ {DAY} {{ current restricted series {{ timeUnix }} }} }}")
+    assert (data["marketDay"]["current"], data["marketDay"]["restricted"]) == (True, False)
+    assert data["marketDay"]["series"]["timeUnix"] == list(range(1736951400, 1736951400 + 601))
+    for field in (
+        'chain(at: "2025-01-15T14:31:00Z") { strikes }',
+        'chains(start: "2025-01-15T14:31:00Z", end: "2025-01-15T14:31:01Z") { strikes }',
+        "strikes",
+    ):
+        (error,) = await at(desk, 14, 35).errors(f"{{ {DAY} {{ {field} }} }}")
+        assert error["extensions"]["code"] == "UNAUTHENTICATED"
+
+
 @pytest.mark.parametrize(
     ("values", "rendered"),
     [([1, 2], [1, 2]), ([1, UNKNOWN], [1, None]), ([UNKNOWN, UNKNOWN], None)],
