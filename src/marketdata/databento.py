@@ -27,6 +27,7 @@ from marketdata.sources import Reading, Source, by_date, files_at
 LIBRARY = "databento_dbn"
 RECORDS = {"cbbo-1s": "CBBOMsg", "cbbo-1m": "CBBOMsg", "mbp-1": "MBP1Msg"}
 UNREADABLE_FILE = "unreadable"
+SUFFIXES = (".dbn", ".dbn.zst")
 NATIONAL_BEST = 30
 NANOSECONDS = 1_000_000_000
 PRICE_UNITS_A_E4 = 100_000
@@ -52,11 +53,10 @@ def find(paths: Iterable[Path]) -> list[tuple[Source, ...]]:
     _vendor()
     found: list[Source] = []
     for path in paths:
-        files = [file for file in files_at(path) if file.name.endswith((".dbn", ".dbn.zst"))]
-        schemas = {file: _schema(file) for file in files}
-        here = [Recording(file) for file, schema in schemas.items() if schema in {*RECORDS, UNREADABLE_FILE}]
+        files = [file for file in files_at(path) if file.name.endswith(SUFFIXES)]
+        here = [Recording(file) for file in files if holds_quotes(file)]
         if not here:
-            others = ", ".join(sorted(set(schemas.values()))) or "none"
+            others = ", ".join(sorted({_schema(file) for file in files})) or "none"
             raise SourceRefused(f"{path}: no .dbn or .dbn.zst of {', '.join(RECORDS)}; there are: {others}")
         found += here
     return by_date(found)
@@ -76,8 +76,12 @@ def read(sources: Sequence[Source], reading: Reading) -> Iterator[DayRows]:
     yield from gathering.day_rows(reading.tally)
 
 
+def holds_quotes(file: Path) -> bool:
+    """Whether a file is of our schemas. One that cannot be read counts, for reading it tells the reason."""
+    return _schema(file) in {*RECORDS, UNREADABLE_FILE}
+
+
 def _schema(file: Path) -> str:
-    """What a file holds. One that cannot be read counts as ours, for reading it tells why it was refused."""
     try:
         with _opened(file) as (_, metadata):
             return str(metadata.schema)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from marketdata import lean
+from marketdata import databento, lean
 from marketdata.refusals import SourceRefused
 from marketdata.sources import PARQUET, files_at, find_sources, header
 
@@ -22,8 +22,8 @@ LEAN_BRANCHES = frozenset({"alternative", "equity", "index", "indexoption", "opt
 def by_format(paths: Iterable[Path]) -> dict[str, list[Path]]:
     """The files at or under the paths by their format; tables of no known one are ``UNKNOWN``.
 
-    Files that are no tables are left out, and so is the rest of a LEAN tree, whose own importer
-    finds the indices in it. Raises SourceRefused for a path that does not exist or holds none.
+    Files that are no tables of quotes are left out, and so is the rest of a LEAN tree, whose own
+    importer finds the indices in it. Raises SourceRefused for a path that does not exist or holds none.
     """
     found: dict[str, list[Path]] = {}
     for path in paths:
@@ -48,8 +48,8 @@ def _is_passed_over(file: Path, trees: Iterable[Path]) -> bool:
 def _format(file: Path) -> str | None:
     if lean.is_quotes(file):
         return "lean"
-    if file.name.endswith((".dbn", ".dbn.zst")):
-        return "databento"
+    if file.name.endswith(databento.SUFFIXES):
+        return "databento" if databento.holds_quotes(file) else None
     if file.suffix == PARQUET:
         return "zerodte"
     return _format_of_table(file) if file.suffix in (".csv", NOTES, ".zip") else None

@@ -17,7 +17,7 @@ from marketdata.generating import GenerationRefused, generate
 from marketdata.importing import ImportRequest, run_import
 from marketdata.library import DayInfo, Library, dates_under
 from marketdata.refusals import DayNotFound, DayUnavailable, ImportStopped, SourceRefused
-from marketdata.verifying import verify_library
+from marketdata.verifying import verify_date, verify_library
 from runtime.clocks import wall
 from zerodte.failures import CannotRun
 
@@ -70,7 +70,8 @@ def list_days(root: Path) -> None:
     days = Library(root).days()
     if days:
         _print_days(days)
-    unreadable = sorted(dates_under(root) - {day.date for day in days})
+    missing = sorted(dates_under(root) - {day.date for day in days})
+    unreadable = [on for on in missing if verify_date(root / on.isoformat())]
     for on in unreadable:
         console.print(f"{on} cannot be read: `zerodte days --verify` tells why")
     if not days and not unreadable:

@@ -248,6 +248,17 @@ def test_a_directory_of_several_formats_is_told_apart(tmp_path: Path) -> None:
     assert imported(home, root, AUTO).unchanged_days == report.days
 
 
+def test_the_samples_of_three_vendors_are_told_apart(tmp_path: Path, shared_data: Path) -> None:
+    """Most of the files there are no quotes, and none of the others is refused."""
+    report = imported(shared_data, tmp_path / "days", AUTO)
+    assert report.refused_days == ()
+    assert [(day.source, day.date.isoformat()) for day in report.days] == [
+        ("cboe", "2018-01-05"),
+        ("lean", "2021-01-04"),
+        ("lean", "2021-01-06"),
+    ]
+
+
 def test_each_format_is_the_same_day_as_when_it_is_named(tmp_path: Path) -> None:
     home = mixed(tmp_path)
     databento_files.write(tmp_path, databento_files.chain())

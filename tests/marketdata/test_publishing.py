@@ -133,7 +133,12 @@ def test_killed_at_any_step_leaves_the_old_day_or_the_new_one(tmp_path: Path) ->
         seen.add(difference(library.open(DATE), tiny_day()) == ["content_hash"])
         assert verify_library(root) == ()
         assert publish(root, new, PROVENANCE).settlement_cents == new.settlement_cents
-        assert not list(root.rglob(".unfinished"))
+        left = {path.name for path in (root / DATE.isoformat()).iterdir()}
+        assert left == {
+            "CURRENT",
+            ".lock",
+            *(info.content_hash for info in (old, publish(root, new, PROVENANCE))),
+        }
         if not killed:
             break
     assert not killed

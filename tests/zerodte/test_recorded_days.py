@@ -54,6 +54,15 @@ def test_an_import_with_a_bad_file_publishes_the_others_and_ends_with_an_error(
     assert "skipped, imported" not in capsys.readouterr().out
 
 
+def test_a_date_that_a_killed_import_only_began_is_not_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish_tiny_day(tmp_path)
+    (tmp_path / "2025-01-16" / ".unfinished").mkdir(parents=True)
+    list_days(tmp_path)
+    assert "2025-01-16" not in capsys.readouterr().out
+
+
 def test_what_cannot_be_exported_is_said(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="no session is recorded for 2025-01-15"):
         export_day(tmp_path, DATE, "csv", None)
