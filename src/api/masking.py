@@ -18,6 +18,7 @@ from api.errors import INTERNAL, MALFORMED
 
 _REQUEST_ERRORS = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
 
+MESSAGE_CHARS_MAX = 1_000  # the library repeats what it refuses, however long
 NO_QUERY = "There is no GraphQL document in the request."
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,8 @@ def _masked(error: GraphQLError) -> GraphQLError:
     if isinstance(error.original_error, _REQUEST_ERRORS):
         return GraphQLError(error.message or NO_QUERY, extensions={"code": MALFORMED})
     error.extensions = error.extensions or {"code": MALFORMED}
+    if len(error.message) > MESSAGE_CHARS_MAX:
+        error.message = f"{error.message[:MESSAGE_CHARS_MAX]}…"
     return error
 
 

@@ -1,6 +1,7 @@
 """The schema: every noun's queries, mutations and subscriptions under one root each."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import strawberry
 from graphql import GraphQLError
@@ -8,7 +9,8 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionContext
+from strawberry.schema.schema import DEFAULT_ALLOWED_OPERATION_TYPES
+from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
@@ -66,6 +68,12 @@ class BoundedSchema(strawberry.Schema):
     """A schema that reads documents by its own rules, and leaves logging to ``api.masking``."""
 
     documents: Documents
+
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """One result of a query or a mutation; Strawberry would run a subscription as if it were a query."""
+        allowed = kwargs.get("allowed_operation_types") or DEFAULT_ALLOWED_OPERATION_TYPES
+        kwargs["allowed_operation_types"] = {*allowed} - {OperationType.SUBSCRIPTION}
+        return await super().execute(*args, **kwargs)
 
     async def _prepare_operation_async(
         self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner
