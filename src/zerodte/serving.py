@@ -25,6 +25,11 @@ def graphql_limits(settings: Settings) -> Limits:
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve both faces on a bound socket until told to stop."""
     configure_logs(settings.log_level)
+    server_of(settings).run(sockets=[listener])
+
+
+def server_of(settings: Settings) -> uvicorn.Server:
+    """Both faces, held to the settings, as a server that does not listen yet."""
     app = application(
         open_ports(settings),
         graphql_limits(settings),
@@ -47,4 +52,4 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         limit_concurrency=settings.limit_concurrency,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    return uvicorn.Server(config)

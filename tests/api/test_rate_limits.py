@@ -33,6 +33,13 @@ async def test_strikes_and_series_and_a_chain_cost_25(desk: Desk) -> None:
     assert (await usage(owner), await usage(held_to(desk, desk.other, credits_capacity=100))) == (25, 0)
 
 
+async def test_every_chain_of_a_range_costs_5(desk: Desk) -> None:
+    owner = held_to(desk, desk.owner, credits_capacity=100)
+    times = 'start: "2025-01-15T14:35:00Z", end: "2025-01-15T14:35:02Z"'
+    await owner.ask(f'{{ marketDay(date: "2025-01-15") {{ chains({times}) {{ strikes }} }} }}')
+    assert await usage(owner) == 15
+
+
 async def test_an_alias_pays_as_well_and_a_failed_field_does_not(desk: Desk) -> None:
     owner = held_to(desk, desk.owner, credits_capacity=100)
     late = CHAIN.replace("14:35", "23:00")
@@ -120,3 +127,17 @@ async def test_a_subscription_is_charged_once_and_refused_alike(desk: Desk) -> N
         refused = await socket.first(follow, {"id": opened["id"]})
         (error,) = refused["errors"]
         assert error["extensions"]["code"] == "RATE_LIMITED"
+
+
+async def test_only_long_documents_that_are_refused_are_paid_for(desk: Desk) -> None:
+    owner = held_to(desk, desk.owner, complexity_a_minute=300)
+    accepted = "{ viewer { id } } # " + "x" * 4_000
+    refused = "{ nonsense } # " + "x" * 4_000
+
+    for _ in range(3):
+        await owner.ask(accepted)
+    (unknown,) = await owner.errors(refused)
+    assert "nonsense" in unknown["message"]
+    (spent,) = await owner.errors(refused)
+    assert spent["extensions"]["code"] == "RATE_LIMITED"
+    await owner.ask("{ viewer { id } }")

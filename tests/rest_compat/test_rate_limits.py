@@ -10,6 +10,7 @@ from usecases.policy import Policy
 
 CHAIN = "/market-data/option-chain-snapshots/2025-01-15T14:35:00"
 COSTS = {"/market-data/strikes/2025-01-15": 5, "/market-data/historical/2025-01-15": 10, CHAIN: 10}
+THREE_CHAINS = f"{CHAIN}/2025-01-15T14:35:02"
 
 
 def shown(answer: Any) -> tuple[str | None, str | None]:
@@ -27,6 +28,7 @@ async def test_what_costs_says_what_is_used(trader: Desk) -> None:
         used += cost
         answer = await trader.get(path)
         assert (answer.status_code, shown(answer)) == (200, (str(used), "10000"))
+    assert shown(await trader.get(THREE_CHAINS)) == (str(used + 15), "10000")
 
 
 async def test_a_failed_request_costs_nothing(trader: Desk) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -14,6 +15,7 @@ from tests.days import DATE
 from tests.people import HOME, PASSWORD, Town, denied
 from usecases import charging, entrance, metered
 from usecases.charging import Payer, charged, complexity_spent
+from usecases.market import SnapshotRange
 from usecases.policy import Policy
 from usecases.ports import Ports, Viewer
 
@@ -55,6 +57,22 @@ async def test_strikes_and_series_and_a_chain_cost_25(town: Town, trader: Viewer
     chain = await metered.chain_at(town.ports, payer, town.clock.now)
     assert not any(isinstance(outcome, Denial) for outcome in (strikes, series, chain))
     assert await used(town.ports, trader) == 5 + 10 + 10
+
+
+async def test_every_chain_of_a_range_costs_5_and_a_range_nobody_may_ask_for_nothing(
+    town: Town, trader: Viewer
+) -> None:
+    start = town.clock.now
+    chains = await metered.chains_over(
+        town.ports, Payer(trader, HOME), SnapshotRange(start, start + timedelta(seconds=29))
+    )
+    assert len(chains) == 30  # type: ignore[arg-type]
+    assert await used(town.ports, trader) == 150
+    too_many = SnapshotRange(start, start + timedelta(seconds=30))
+    assert denied(await metered.chains_over(town.ports, Payer(trader, HOME), too_many))
+    unrecorded = SnapshotRange(start - timedelta(days=9), start - timedelta(days=9))
+    assert denied(await metered.chains_over(town.ports, Payer(trader, HOME), unrecorded))
+    assert await used(town.ports, trader) == 150
 
 
 @pytest.mark.parametrize("work", [refused, broken])
