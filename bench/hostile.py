@@ -16,16 +16,17 @@ QUERIES = 200
 QUERIES_A_SECOND = 100
 SENDERS = 20
 ROUNDS = 5
+AS_SHIPPED: dict[str, str] = {}
 
 
 def hostile_figures() -> Iterator[Figure]:
+    """Single requests where no limit a minute stops them; a crowd as the product is shipped."""
     with running_product() as product:
-        trader = open_simulation(product.client)
-        rest = list(rest_corpus(f"{trader.path}/orders"))
-        graphql = list(graphql_corpus())
-        yield dearest("REST", product, rest)
-        yield dearest("GraphQL", product, graphql)
-        yield from crowd_figures(product, trader, [*rest, *graphql])
+        path = open_simulation(product.client).path
+        yield dearest("REST", product, list(rest_corpus(f"{path}/orders")))
+        yield dearest("GraphQL", product, list(graphql_corpus()))
+    with running_product(AS_SHIPPED) as product:
+        yield from crowd_figures(product, open_simulation(product.client))
 
 
 def dearest(face: str, product: Product, corpus: Sequence[Hostile]) -> Figure:
@@ -56,8 +57,9 @@ def refuse(client: Client, hostile: Hostile, number: int) -> None:
         raise UnexpectedAnswer(f"{hostile.name} was answered {status}")
 
 
-def crowd_figures(product: Product, trader: Trader, corpus: Sequence[Hostile]) -> Iterator[Figure]:
+def crowd_figures(product: Product, trader: Trader) -> Iterator[Figure]:
     """How long an ordinary caller waits, alone and beside hostile ones, over some rounds."""
+    corpus = [*rest_corpus(f"{trader.path}/orders"), *graphql_corpus()]
     ordinary = waits(product.another_client(), trader.path)
     quiet: list[float] = []
     beside: list[float] = []

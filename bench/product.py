@@ -77,14 +77,17 @@ class Product:
 
 
 @contextmanager
-def running_product() -> Iterator[Product]:
+def running_product(settings: Mapping[str, str] = UNMETERED) -> Iterator[Product]:
     """``zerodte up`` with one generated day and nothing live, and a registered trader's client."""
     with TemporaryDirectory(prefix="zd-") as folder:
         port = free_port()
         log = Path(folder, "up.log")
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command(port, Path(folder, "var")), stdout=output, stderr=output, env=os.environ | UNMETERED
+                command(port, Path(folder, "var")),
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **settings},
             )
         try:
             wait_until_healthy(port, process, log)

@@ -1,6 +1,7 @@
 """What an operation's complexity costs its caller, and what he has left of it this minute."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
 
 from strawberry.extensions import SchemaExtension
 
@@ -8,7 +9,12 @@ from api.context import Context
 from api.errors import refusal_of
 from api.limits import complexity
 from engine.denials import Denial
+from runtime.aside import SHORT_CHARS, read_aside
 from usecases.charging import Payer, complexity_spent
+
+T = TypeVar("T")
+
+CHARS_A_POINT = 16
 
 
 class ChargeComplexity(SchemaExtension):
@@ -35,3 +41,20 @@ class ChargeComplexity(SchemaExtension):
     def get_results(self) -> dict[str, object]:
         shown, self.shown = getattr(self, "shown", {}), {}
         return shown
+
+
+async def paid_reading(context: Context, length: int, read: Callable[[], T]) -> T:
+    """What ``read`` returns. Reading a long text is paid for first, and the price is given back once
+    it has been read: only who sends long texts that are refused runs out of complexity.
+
+    Raises Refusal where there is too little left, and whatever ``read`` raises.
+    """
+    if length <= SHORT_CHARS:
+        return read()
+    payer, price = Payer(context.signed_in, context.address), length // CHARS_A_POINT
+    paid = await complexity_spent(context.ports, payer, price)
+    if isinstance(paid, Denial):
+        raise refusal_of(paid)
+    outcome = await read_aside(length, read)
+    await complexity_spent(context.ports, payer, -price)
+    return outcome

@@ -16,9 +16,10 @@ from strawberry.types.graphql import OperationType
 
 from api.auth import AuthMutation
 from api.averages import AverageQuery
-from api.complexity import ChargeComplexity
+from api.complexity import ChargeComplexity, paid_reading
 from api.context import Info
 from api.documents import Documents, Unacceptable, operation_named
+from api.errors import Refusal
 from api.limits import Limits, cost_excess, input_excess
 from api.market import MarketDay, MarketQuery, find_day
 from api.masking import MaskInternal
@@ -31,7 +32,6 @@ from api.simulations import Session, SimulationMutation, SimulationQuery, find_s
 from api.subscriptions import SessionSubscription
 from api.transactions import find_transaction
 from api.users import User, UserMutation, UserQuery, find_user
-from runtime.aside import read_aside
 
 Find = Callable[..., Awaitable[Node | None]]
 
@@ -87,9 +87,11 @@ class BoundedSchema(strawberry.Schema):
             raise MissingQueryError
         try:
             text = context.query
-            error = await read_aside(len(text), lambda: self._judged(context, text))
+            error = await paid_reading(context.context, len(text), lambda: self._judged(context, text))
         except Unacceptable as unacceptable:
             return PreExecutionError(data=None, errors=unacceptable.errors)
+        except Refusal as refusal:
+            return PreExecutionError(data=None, errors=[refusal])
         return PreExecutionError(data=None, errors=[error]) if error else None
 
     def _judged(self, context: ExecutionContext, text: str) -> GraphQLError | None:
