@@ -27,9 +27,7 @@ def fingerprint(importer: str, settlement_cents: Cents | None, sources: Iterable
     """
     digest = hashlib.sha256(f"{importer}\n{settlement_cents}\n".encode())
     for source in sources:
-        with source.open() as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-        digest.update(f"{source.name}\n{content}\n".encode())
+        digest.update(f"{source.name}\n{source.digest()}\n".encode())
     return digest.hexdigest()
 
 

@@ -1,6 +1,8 @@
 """The files an import reads: plain, or members of zip archives, a batch of rows at a time."""
 
+import hashlib
 import re
+import struct
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from marketdata.rows import Integers
 
 BLOCK_BYTES = 1 << 23
 PARQUET = ".parquet"
+_MEMBER_HEAD_BYTES = 30  # ends with the lengths of a name and of further fields, which follow
 _DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)(?!\d)", re.ASCII)
 
 
@@ -60,6 +63,23 @@ class Source:
                 return archive.open(self.member)
         except RuntimeError as error:  # encrypted, or compressed in a way that is not known here
             raise SourceRefused(f"{self.name}: {error}") from error
+
+    def digest(self) -> str:
+        """SHA-256 of the content as it is stored, compressed for a member of an archive."""
+        if self.member is None:
+            with self.open() as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        with zipfile.ZipFile(self.path) as archive:
+            info = archive.getinfo(self.member)
+        digest = hashlib.sha256(f"{info.CRC} {info.file_size}\n".encode())
+        with self.path.open("rb") as file:
+            file.seek(info.header_offset)
+            head = file.read(_MEMBER_HEAD_BYTES)
+            left = sum(struct.unpack("<HH", head[-4:])) + info.compress_size
+            while left > 0 and (block := file.read(min(left, BLOCK_BYTES))):
+                digest.update(block)
+                left -= len(block)
+        return digest.hexdigest()
 
     def line(self, number: int) -> str:
         """One line of the text, counted from 1; one row of a Parquet file."""

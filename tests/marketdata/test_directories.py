@@ -92,6 +92,16 @@ def test_a_second_import_reads_nothing_again(tmp_path: Path, monkeypatch: pytest
     assert (forced.days, forced.rows_read) == (first.days, first.rows_read)
 
 
+def test_a_changed_member_of_an_archive_is_read_again_and_the_others_are_not(tmp_path: Path) -> None:
+    texts = {f"{on}.csv": day_text(on) for on in DATES[:3]}
+    path, root = write_zip(tmp_path / "month.zip", texts), tmp_path / "days"
+    imported(path, root)
+    write_zip(path, texts | {f"{DATES[1]}.csv": day_text(DATES[1], ask=9.45)})
+    again = imported(path, root)
+    assert [day.date.isoformat() for day in again.days] == [DATES[1]]
+    assert again.unread_files == 2
+
+
 def test_only_what_changed_is_read_again_whatever_its_size_and_time(tmp_path: Path) -> None:
     home, root = directory(tmp_path), tmp_path / "days"
     before = imported(home, root)
