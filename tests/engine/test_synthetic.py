@@ -14,22 +14,30 @@ from engine.calendar import SessionBounds, session_of, sessions_between
 from engine.contracts import Contract, Right
 from engine.market import Day, SettlementSource
 from engine.synthetic import SEED_DEFAULT, synthesize
+from engine.synthetic_plans import Kind, plan_day
 
 WALKTHROUGH = date(2025, 1, 15)
 
 Matrix = NDArray[np.int64]
 
+# The day of the walkthrough whole, and a few strikes of a trend, a reversal and a half day.
 PROGRAM = """
 import hashlib
 from datetime import date
 from engine.calendar import session_of
 from engine.synthetic import synthesize
-day = synthesize(session_of(date(2025, 1, 15)), 1331)
-arrays = day.bid_ticks, day.ask_ticks, day.delta_e4, day.spx_e4, day.vix_e4
-print(hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest())
+days = [synthesize(session_of(date(2025, 1, 15)), 1331)] + [
+    synthesize(session_of(on), 1331, (5900, 6000))
+    for on in (date(2025, 1, 17), date(2025, 1, 22), date(2024, 11, 29))
+]
+digest = hashlib.sha256()
+for day in days:
+    for array in (day.bid_ticks, day.ask_ticks, day.delta_e4, day.spx_e4, day.vix_e4):
+        digest.update(array.tobytes())
+print(digest.hexdigest())
 """
 # A change of this digest is a change of the generator: raise GENERATOR_VERSION with it.
-DIGEST_OF_VERSION_2 = "450112cb1a73de2c98a147a2ca8ce8be21ad945dd93a5b00debc8cb6b9815596"
+DIGEST_OF_VERSION_2 = "5d761a707280d961d2540b9bbea4ad77783e2861b32c0b861396fa036ee83ffe"
 
 
 def session(day: date) -> SessionBounds:
@@ -65,6 +73,22 @@ def puts(matrix: NDArray[np.uint16]) -> Matrix:
 
 def test_day_has_the_same_bytes_on_every_cpu(printed_on_both_cpus: Callable[[str], tuple[str, str]]) -> None:
     assert printed_on_both_cpus(PROGRAM) == (DIGEST_OF_VERSION_2, DIGEST_OF_VERSION_2)
+
+
+def test_the_program_makes_a_day_of_each_kind() -> None:
+    days = (WALKTHROUGH, date(2025, 1, 17), date(2025, 1, 22))
+    assert [plan_day(day, SEED_DEFAULT).kind for day in days] == [Kind.USUAL, Kind.TREND, Kind.REVERSAL]
+
+
+def test_day_made_alone_is_the_day_made_within_a_year() -> None:
+    """Forwards with one seed, backwards with another in between."""
+    some = sessions_between(date(2025, 1, 1), date(2025, 12, 31))[::25]
+    forwards = [synthesize(bounds, 7, (6000,)) for bounds in some]
+    for bounds, before in reversed(list(zip(some, forwards, strict=True))):
+        synthesize(bounds, 8, (6000,))
+        again = synthesize(bounds, 7, (6000,))
+        for name in ("bid_ticks", "ask_ticks", "delta_e4", "spx_e4", "vix_e4"):
+            assert np.array_equal(getattr(again, name), getattr(before, name)), (bounds.date, name)
 
 
 def test_day_says_what_it_is(walkthrough_day: Day) -> None:

@@ -8,7 +8,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.calendar import sessions_between
-from engine.synthetic_chains import value_calls
 from engine.synthetic_plans import DayPlan, Kind, plan_day
 
 SESSIONS = sessions_between(date(2006, 1, 1), date(2029, 12, 31))
@@ -42,21 +41,8 @@ def kurtosis(values: Array) -> float:
     return float((away**4).mean() / (away**2).mean() ** 2)
 
 
-def straddle_cents(plan: DayPlan) -> float:
-    """What the two options struck at the open cost at the open."""
-    move = np.array([[plan.expected_move * plan.open_cents]])
-    return float(2 * value_calls(np.zeros((1, 1)), move, np.ones((1, 1))).call_points[0, 0])
-
-
 def test_each_session_opens_from_the_close_before_it(years: list[DayPlan]) -> None:
     assert [plan.close_cents for plan in years[:-1]] == [plan.previous_close_cents for plan in years[1:]]
-
-
-def test_straddles_pay_a_little_less_than_they_cost(years: list[DayPlan]) -> None:
-    paid = np.array([abs(plan.close_cents - plan.open_cents) / straddle_cents(plan) for plan in years])
-    assert 0.93 < paid.mean() < 1.03
-    assert 0.7 < paid.std() < 0.85
-    assert 0.36 < (paid > 1).mean() < 0.44
 
 
 def test_trend_days_go_far_and_reversal_days_come_back(years: list[DayPlan]) -> None:

@@ -131,3 +131,9 @@ def index_inside_parity(chain: Chain) -> Array:
     index = chain.index[:, None]
     inside = (sold_at <= index) & (index <= bought_at)
     return np.array([inside[np.abs(chain.depth[:, :, 0]) < 1.5].mean()])
+
+
+def realised_share(chain: Chain) -> Array:
+    """The root of the sum of squared moves by the minute, over the first straddle's deviation."""
+    realised = np.sqrt((np.diff(chain.index) ** 2).sum())
+    return np.array([realised / (chain.straddle[0] / STRADDLE)])

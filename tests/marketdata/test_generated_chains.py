@@ -12,7 +12,8 @@ import pytest
 
 from engine.calendar import SessionBounds, sessions_between
 from engine.synthetic import synthesize
-from engine.synthetic_plans import plan_day
+from engine.synthetic_chains import value_calls
+from engine.synthetic_plans import DayPlan, plan_day
 from marketdata.importing import ImportRequest, run_import
 from marketdata.library import Library
 from tests.marketdata.chains import (
@@ -22,6 +23,7 @@ from tests.marketdata.chains import (
     chain_of,
     index_inside_parity,
     parity_noise,
+    realised_share,
     smile,
     wings,
 )
@@ -59,6 +61,7 @@ MEASURES = (
     Measure("smile at 12:00", SMILE, lambda chain: smile(chain, 149), within=0.15),
     Measure("smile at 15:00", SMILE[:-1], lambda chain: smile(chain, 329)[:-1], within=0.25),
     Measure("parity noise, points", ("within 1 σ", "1 … 4 σ", "over 4 σ"), parity_noise, within_share=0.35),
+    Measure("moved, of expected", ("by minutes",), realised_share, within=0.25),
     Measure("index inside parity", ("of pairs",), index_inside_parity, within=0.08),
 )  # fmt: skip
 
@@ -100,12 +103,35 @@ def test_generated_chains_look_like_the_recorded_one(
     real = measure.of(recorded)
     each = np.array([measure.of(chain) for chain in generated])
     made = np.nanmean(each, axis=0)
-    sys.stdout.write(table(measure, recorded=real, generated=made, day_by_day=np.nanstd(each, axis=0)))
+    sys.stdout.write(
+        table(
+            measure.name, measure.columns, recorded=real, generated=made, day_by_day=np.nanstd(each, axis=0)
+        )
+    )
     assert (np.abs(made - real) <= measure.within + measure.within_share * real).all()
 
 
-def table(measure: Measure, **rows: Array) -> str:
-    lines = [f"\n{measure.name:<22}" + "".join(f"{column:>11}" for column in measure.columns)]
+def test_straddles_pay_about_what_they_cost(recorded: Chain) -> None:
+    """Struck at the open and held to the close: one day may pay anything, 18,000 are to be fair."""
+    real = abs(recorded.index[-1] - recorded.forward[0]) / recorded.straddle[0]
+    sessions = sessions_between(date(2006, 1, 1), date(2029, 12, 31))
+    paid = np.array([straddle_payout(plan_day(b.date, seed)) for seed in range(3) for b in sessions])
+    made = np.array([paid.mean(), paid.std(), (paid > 1).mean()])
+    one_day = np.array([real, 0.0, float(real > 1)])
+    columns = ("mean", "deviation", "gained")
+    sys.stdout.write(table("paid, of its price", columns, recorded=one_day, generated=made))
+    assert (made > [0.93, 0.7, 0.36]).all()
+    assert (made < [1.03, 0.85, 0.44]).all()
+
+
+def straddle_payout(plan: DayPlan) -> float:
+    move = np.array([[plan.expected_move * plan.open_cents]])
+    call = value_calls(np.zeros((1, 1)), move, np.ones((1, 1))).call_points[0, 0]
+    return float(abs(plan.close_cents - plan.open_cents) / (2 * call))
+
+
+def table(name: str, columns: tuple[str, ...], **rows: Array) -> str:
+    lines = [f"\n{name:<22}" + "".join(f"{column:>11}" for column in columns)]
     for label, row in rows.items():
         lines.append(f"  {label:<20}" + "".join(f"{value:>11.3f}" for value in row))
     return "\n".join(lines) + "\n"
