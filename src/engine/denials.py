@@ -33,6 +33,14 @@ class Code(StrEnum):
     SESSION_FROZEN = "session_frozen"
     TIME_BEFORE_START = "time_before_start"
     TIME_AFTER_END = "time_after_end"
+    # accounts
+    ENGINE_NOT_AVAILABLE = "engine_not_available"
+    NAME_TAKEN = "name_taken"
+    CAPITAL_IMMUTABLE = "capital_immutable"
+    ACCOUNT_ARCHIVED = "account_archived"
+    SESSION_OPEN = "session_open"
+    INSERT_EARLIER = "insert_earlier"
+    SESSION_TRADED = "session_traded"
     # orders
     INVALID_ORDER = "invalid_order"
     INVALID_LEG = "invalid_leg"

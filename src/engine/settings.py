@@ -9,6 +9,7 @@ from engine.fees import DEFAULT_FEES, OVERRIDE_FACTOR_MAX, FeeSchedule
 from engine.money import TICK_CENTS, Micros, PriceCents, fixed_text, price_text
 
 SLIPPAGE_CENTS_MAX = 500
+DESCRIPTION_LENGTH_MAX = 500
 FEE_NAMES = tuple(field.name for field in fields(FeeSchedule))
 
 _DECIMAL = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,12}))?", re.ASCII)
@@ -39,6 +40,14 @@ def read_slippage(text: str) -> PriceCents | Denial:
         limits = f"a multiple of 0.05 from 0 to {price_text(SLIPPAGE_CENTS_MAX)}"
         return Denial(Code.INVALID_INPUT, f"slippage must be {limits}", ("slippage",))
     return cents
+
+
+def read_description(text: str | None) -> str | Denial | None:
+    """A note on a session or an account."""
+    if text is None or len(text) <= DESCRIPTION_LENGTH_MAX:
+        return text
+    message = f"description must be at most {DESCRIPTION_LENGTH_MAX} characters"
+    return Denial(Code.INVALID_INPUT, message, ("description",), {"description": message})
 
 
 def read_decimal(text: object, places: int) -> int | None:
