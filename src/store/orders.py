@@ -1,5 +1,6 @@
 """Queries on orders, mapped to and from the engine's values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -119,7 +120,7 @@ async def id_taken(tx: Tx, user_id: int, order_id: UUID) -> bool:
 def _from_row(row: Row[*tuple[Any, ...]], open_at: datetime) -> StoredOrder:
     ticket = Ticket(
         type=OrderType(row.type),
-        legs=tuple(Leg(Contract(k, Right(right)), n, Action(action)) for k, right, n, action in row.legs),
+        legs=legs_from(row.legs),
         effect=Effect(row.effect) if row.effect else None,
         price_cents=row.price_cents,
         trigger_cents=row.trigger_cents,
@@ -134,6 +135,11 @@ def _from_row(row: Row[*tuple[Any, ...]], open_at: datetime) -> StoredOrder:
         fill=_fill(row, open_at),
     )
     return StoredOrder(order, row.replaces_order_id, row.client_order_id, row.request_hash, row.updated_at)
+
+
+def legs_from(stored: Iterable[tuple[int, str, int, str]]) -> tuple[Leg, ...]:
+    """The legs of an order from its column: strike, right, quantity and action of each."""
+    return tuple(Leg(Contract(k, Right(right)), n, Action(action)) for k, right, n, action in stored)
 
 
 def _fill(row: Row[*tuple[Any, ...]], open_at: datetime) -> Fill | None:
