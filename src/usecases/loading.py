@@ -3,18 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
 from engine.denials import Code, Denial
 from engine.market import Day
+from engine.money import Cents
 from engine.sessions import Session, SessionState, order_state, state_at
 from marketdata.refusals import DayUnavailable
-from store import locks, orders, sessions
+from store import accounts, locks, orders, sessions, settlements
+from store.accounts import StoredAccount
 from store.database import Tx
 from store.orders import StoredOrder
 from store.sessions import StoredSession
+from store.settlements import StoredSettlement
 from usecases.ports import Ports, Viewer
 from usecases.views import OrderView, SessionMode, SessionView
 
@@ -25,12 +29,17 @@ NO_SESSION = Denial(Code.NOT_FOUND, "no such session")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A session with everything that decisions about it read; the day's columns are warm."""
+    """A session with everything that decisions about it read; the day's columns are warm.
+
+    ``account`` is the one whose day it is, ``settled`` its settlement while it has one.
+    """
 
     stored: StoredSession
     day: Day
     orders: tuple[StoredOrder, ...]
     session: Session
+    account: StoredAccount | None = None
+    settled: StoredSettlement | None = None
 
     @property
     def second(self) -> int:
@@ -66,18 +75,38 @@ async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> L
         return Denial(Code.DAY_UNAVAILABLE, message)
     placed = await orders.of_session(tx, stored, day.open_at)
     await ports.library.warm(day, {leg.contract for s in placed for leg in s.order.ticket.legs})
+    carried = await _carried(tx, stored)
     session = Session(
         id=stored.uuid,
-        opening_cents=stored.opening_cents,
-        fees=viewer.fees,
+        opening_cents=carried.opening_cents,
+        fees=carried.account.fees if carried.account else viewer.fees,
         orders=tuple(s.order for s in placed),
     )
-    return Loaded(stored, day, placed, session)
+    return Loaded(stored, day, placed, session, carried.account, carried.settled)
+
+
+class _Carried(NamedTuple):
+    opening_cents: Cents
+    account: StoredAccount | None
+    settled: StoredSettlement | None
+
+
+async def _carried(tx: Tx, stored: StoredSession) -> _Carried:
+    """What a session opens with: its own capital, or what its account's days before it left."""
+    if stored.account_id is None:
+        assert stored.opening_cents is not None, "a session without an account has a capital of its own"
+        return _Carried(stored.opening_cents, None, None)
+    account = await accounts.with_id(tx, stored.account_id)
+    before = await settlements.profit_before(tx, account.id, stored.date)
+    return _Carried(account.starting_cents + before, account, await settlements.find(tx, stored))
 
 
 async def hold(ports: Ports, tx: Tx, viewer: Viewer, session_id: UUID) -> Loaded | Denial:
-    """The viewer's session, locked until the transaction ends so that what is decided stays true."""
-    stored = await locks.session(tx, viewer.user_id, session_id)
+    """The viewer's session, locked until the transaction ends so that what is decided stays true;
+    before it its account, where it is the day of one."""
+    stored = await locks.simulation(tx, viewer.user_id, session_id)
+    if stored is None and await locks.account_of(tx, viewer.user_id, session_id) is not None:
+        stored = await locks.session(tx, viewer.user_id, session_id)
     return NO_SESSION if stored is None else await load(ports, tx, viewer, stored)
 
 
@@ -101,7 +130,7 @@ def session_view(loaded: Loaded, state: SessionState | None = None) -> SessionVi
     state = state or loaded.state()
     return SessionView(
         id=stored.uuid,
-        account_id=None,
+        account_id=loaded.account.uuid if loaded.account else None,
         mode=SessionMode(stored.mode),
         date=stored.date,
         description=stored.description,
@@ -112,6 +141,7 @@ def session_view(loaded: Loaded, state: SessionState | None = None) -> SessionVi
         version=stored.version,
         created_at=stored.created_at,
         financials=state.financials,
+        settled_at=loaded.settled.settled_at if loaded.settled else None,
     )
 
 

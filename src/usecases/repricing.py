@@ -1,0 +1,103 @@
+"""Moving accounts to another fee schedule (rulings 3.6).
+
+Fees do not move fills, so a settled day is recomputed from its filled orders alone (design 3). The
+days are staged some at a time, beside the books; then all of them change in one transaction, so a
+reader sees the old chain or the new one. Whoever stages next goes on where the last one stopped.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from engine.accounts import Engine
+from engine.fees import FeeSchedule
+from engine.outcomes import with_fees
+from store import accounts, locks, repricings
+from store.accounts import AboutAccount, StoredAccount
+from store.database import Tx
+from store.repricings import RepricedDay
+from usecases.failpoints import Failpoint
+from usecases.ports import Ports
+from usecases.views import AccountEventKind, SessionEventKind
+
+DAYS_A_STEP = 500
+DAYS_IN_A_REQUEST = 250
+ABANDONED_AFTER = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An account that is to be moved to other fees, with how many days it has to recompute."""
+
+    account_id: int
+    days: int
+
+
+async def ask(tx: Tx, account: StoredAccount, fees: FeeSchedule, at: datetime) -> Asked | None:
+    """Ask for a locked account to be moved to ``fees``; None where it is there already, or has no
+    settled fills that they touch."""
+    if account.engine is not Engine.HISTORICAL:
+        await accounts.set_fees(tx, account, fees)
+        return None
+    await repricings.ask(tx, account, fees, at)
+    _, days = await repricings.progress(tx, account)
+    return Asked(account.id, days)
+
+
+async def unfinished(ports: Ports) -> tuple[int, ...]:
+    """The accounts whose repricing nobody has been working on for a while."""
+    async with ports.database.asking() as tx:
+        return await repricings.untouched_since(tx, ports.wall() - ABANDONED_AFTER)
+
+
+async def reprice(ports: Ports, account_id: int) -> None:
+    """Move an account to the fees asked for, a step at a time. Any number may do so at once."""
+    while await _step(ports, account_id):
+        pass
+
+
+async def _step(ports: Ports, account_id: int) -> bool:
+    """Stage the next days, or switch once all are staged; whether there is more to do."""
+    async with ports.database.transaction() as tx:
+        account = await locks.account_with_id(tx, account_id)
+        fees = None if account is None else await repricings.asked_fees(tx, account)
+        if account is None or fees is None:
+            return False
+        staged = await _stage(ports, tx, account, fees)
+        if not staged:
+            await _switch(ports, tx, account, fees)
+        about = AboutAccount(None, *(await repricings.progress(tx, account))) if staged else AboutAccount()
+        kind = AccountEventKind.REPRICING if staged else AccountEventKind.REPRICED
+        version = await accounts.record_event(tx, account, kind, ports.wall(), about)
+
+    await _tell(ports, account.uuid, version)
+    return staged
+
+
+async def _stage(ports: Ports, tx: Tx, account: StoredAccount, fees: FeeSchedule) -> bool:
+    settled = await repricings.unstaged(tx, account, DAYS_A_STEP)
+    if not settled:
+        return False
+    legs = await repricings.filled_legs(tx, [one.session_id for one in settled])
+    days = (
+        RepricedDay(
+            one.session_id, one.revision, with_fees(one.outcome, legs[one.session_id], fees).fees_cents
+        )
+        for one in settled
+    )
+    await repricings.stage(tx, account, days, ports.wall())
+    ports.reach(Failpoint.DAYS_STAGED)
+    return True
+
+
+async def _switch(ports: Ports, tx: Tx, account: StoredAccount, fees: FeeSchedule) -> None:
+    now = ports.wall()
+    await repricings.post(tx, account, now)
+    ports.reach(Failpoint.REPRICING_POSTED)
+    await repricings.tell_sessions(tx, account, SessionEventKind.REPRICED, now)
+    await repricings.switch(tx, account, fees)
+
+
+async def _tell(ports: Ports, account_id: UUID, version: int) -> None:
+    ports.reach(Failpoint.STAGED_COMMITTED)
+    await ports.topics.account_changed(account_id, version)
