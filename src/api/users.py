@@ -12,8 +12,9 @@ from api.scalars import DecimalText, points
 from engine.denials import Denial
 from engine.settings import FEE_NAMES, fee_texts
 from usecases import charging, users
+from usecases.absence import ABSENT
 from usecases.ports import Viewer
-from usecases.users import ABSENT, ProfileChanges
+from usecases.users import ProfileChanges
 
 T = TypeVar("T")
 

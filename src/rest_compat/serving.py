@@ -22,7 +22,7 @@ from rest_compat.errors import (
     refused,
     unavailable,
 )
-from rest_compat.operations import JSON, Auth, Call, Operation
+from rest_compat.operations import JSON, Auth, Call, Operation, Statused
 from rest_compat.parsing import parse_body, parse_path, parse_query, read_body
 from rest_compat.rate_limits import metered
 from usecases.auth import authenticate
@@ -156,8 +156,9 @@ def _render(operation: Operation, outcome: Any) -> Response:
     gives = operation.gives
     if gives.model is None:
         return Response(status_code=gives.status)
-    body = _adapter(gives.model).dump_json(outcome, by_alias=True, exclude_unset=True)
-    return Response(body, gives.status, media_type=gives.media_type)
+    answer = outcome if isinstance(outcome, Statused) else Statused(gives.status, outcome)
+    body = _adapter(gives.model).dump_json(answer.body, by_alias=True, exclude_unset=True)
+    return Response(body, answer.status, media_type=gives.media_type)
 
 
 @cache

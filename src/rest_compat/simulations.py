@@ -1,7 +1,7 @@
 """Simulations: one recorded day, a starting capital, and a clock that the user moves."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, WithJsonSchema
@@ -9,6 +9,7 @@ from pydantic import Field, WithJsonSchema
 from engine.denials import Code, Denial
 from engine.money import money_text
 from engine.sessions import Financials
+from engine.settings import DESCRIPTION_LENGTH_MAX
 from rest_compat.operations import Call, Gives, Prefix, Routes, Takes
 from rest_compat.wire import (
     Answered,
@@ -23,7 +24,8 @@ from rest_compat.wire import (
     instant_text,
 )
 from usecases import sessions
-from usecases.sessions import DESCRIPTION_LENGTH_MAX, CreateSimulation
+from usecases.account_sessions import session_under
+from usecases.sessions import CreateSimulation
 from usecases.views import SessionView
 
 TAG = "Simulations"
@@ -110,25 +112,29 @@ EQUITIES = {
 
 
 def render_session(view: SessionView) -> Simulation:
-    """The documented object of a session, of all its faces (rulings 1.5)."""
+    return Simulation(**session_fields(view))
+
+
+def session_fields(view: SessionView) -> dict[str, Any]:
+    """The documented fields of a session, of all its faces (rulings 1.5)."""
     opening = money_text(view.financials.opening_cents)
-    return Simulation(
-        id=view.id,
-        account_id=view.account_id,
-        mode=view.mode.value,
-        date=view.date.isoformat(),
-        starting_capital=opening,
-        opening_balance=opening,
-        description=view.description,
-        status="settled" if view.ended else "open",
-        ended=view.ended,
-        time=instant_or_null(view.at),
-        start_time=instant_text(view.start_at),
-        end_time=instant_text(view.end_at),
-        deposits=opening,
-        withdrawals="0",
+    return {
+        "id": view.id,
+        "account_id": view.account_id,
+        "mode": view.mode.value,
+        "date": view.date.isoformat(),
+        "starting_capital": opening,
+        "opening_balance": opening,
+        "description": view.description,
+        "status": "settled" if view.ended else "open",
+        "ended": view.ended,
+        "time": instant_or_null(view.at),
+        "start_time": instant_text(view.start_at),
+        "end_time": instant_text(view.end_at),
+        "deposits": opening,
+        "withdrawals": "0",
         **_money(view.financials),
-    )
+    }
 
 
 def _money(financials: Financials) -> dict[str, str]:
@@ -174,9 +180,8 @@ async def list_simulations(call: Call[None]) -> list[Simulation]:
 
 
 async def simulation_of(call: Call[None]) -> UUID | Denial:
-    """The session that the path names; whether it is the caller's, its use case decides."""
-    session_id: UUID = call.path["simulation_id"]
-    return session_id
+    """The session that the path names, where it is a day of no account."""
+    return await session_under(call.ports, call.viewer, None, call.path["simulation_id"])
 
 
 SIMULATION = Prefix("/simulations/{simulation_id}", "simulation", simulation_of)
