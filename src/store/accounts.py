@@ -152,10 +152,17 @@ async def with_id(tx: Tx, account_id: int) -> StoredAccount:
 
 
 async def page(
-    tx: Tx, user_id: int, *, limit: int | None = None, after_id: int = 0
+    tx: Tx,
+    user_id: int,
+    *,
+    limit: int | None = None,
+    after_id: int = 0,
+    status: AccountStatus | None = None,
 ) -> tuple[StoredAccount, ...]:
-    """The user's accounts, oldest first; ``after_id`` is exclusive."""
+    """The user's accounts, oldest first; ``after_id`` is exclusive, ``status`` None is any."""
     statement = all_of(user_id).where(_accounts.c.id > after_id).limit(limit)
+    if status is not None:
+        statement = statement.where(_accounts.c.status == status)
     return tuple(from_row(row) for row in await tx.execute(statement))
 
 

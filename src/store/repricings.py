@@ -38,7 +38,6 @@ _settlements = SettlementRow.__table__  # type: ignore[attr-defined]
 
 # the fees that are staged for a day, as long as it was not settled again since
 _STAGED = and_(
-    _repriced.c.account_id == _settlements.c.account_id,
     _repriced.c.session_id == _settlements.c.session_id,
     _repriced.c.revision == _settlements.c.revision,
 )
@@ -99,7 +98,7 @@ async def filled_legs(tx: Tx, session_ids: Sequence[int]) -> Mapping[int, list[L
 async def stage(tx: Tx, account: StoredAccount, days: Iterable[RepricedDay], at: datetime) -> None:
     rows = [{"account_id": account.id, **asdict(day)} for day in days]
     new = upsert(_repriced)
-    same_day = ["account_id", "session_id"]
+    same_day = ["session_id"]
     latest = {"revision": new.excluded.revision, "fees_cents": new.excluded.fees_cents}
     await tx.execute(new.on_conflict_do_update(index_elements=same_day, set_=latest), rows)
     touched = update(_repricings).where(_repricings.c.account_id == account.id)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select
 
@@ -12,9 +13,11 @@ from engine.outcomes import Outcome
 from store.accounts import StoredAccount
 from store.database import Tx
 from store.sessions import StoredSession
+from store.tables.accounts import AccountRow
 from store.tables.journal import JournalRow
 from store.tables.settlements import SettlementRow
 
+_accounts = AccountRow.__table__  # type: ignore[attr-defined]
 _journal = JournalRow.__table__  # type: ignore[attr-defined]
 _settlements = SettlementRow.__table__  # type: ignore[attr-defined]
 
@@ -56,6 +59,37 @@ async def of_account(tx: Tx, account: StoredAccount) -> tuple[StoredSettlement, 
 def settled_rows(rows: Iterable[Row[*tuple[Any, ...]]]) -> tuple[StoredSettlement, ...]:
     """Whole rows of the table as values."""
     return tuple(_from_row(row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What an account began with, and what each of its settled days came to by date, as rows of
+    (date, profit_cents, fees_cents)."""
+
+    starting_cents: Cents
+    days: tuple[tuple[date, Cents, Cents], ...]
+
+
+async def of_owned(tx: Tx, user_id: int, account_id: UUID) -> Settled | None:
+    """The settled days of a user's account, or None where he has no such one."""
+    statement = (
+        select(
+            _accounts.c.starting_cents,
+            _settlements.c.date,
+            _settlements.c.profit_cents,
+            _settlements.c.fees_cents,
+        )
+        .select_from(_accounts.outerjoin(_settlements, _settlements.c.account_id == _accounts.c.id))
+        .where(
+            _accounts.c.uuid == account_id, _accounts.c.user_id == user_id, _accounts.c.deleted_at.is_(None)
+        )
+        .order_by(_settlements.c.date)
+    )
+    rows = (await tx.execute(statement)).all()
+    if not rows:
+        return None
+    days = tuple((row.date, row.profit_cents, row.fees_cents) for row in rows if row.date is not None)
+    return Settled(rows[0].starting_cents, days)
 
 
 async def add(tx: Tx, session: StoredSession, outcome: Outcome, at: datetime) -> StoredSettlement:

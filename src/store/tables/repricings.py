@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -26,15 +26,11 @@ class RepricedDayRow(SQLModel, table=True):
     """One day's fees under the new schedule; of no use once the day was settled again."""
 
     __tablename__ = "repriced_days"
+    __table_args__ = (Index("repriced_days_of_account", "account_id"),)
 
-    account_id: int = Field(
-        sa_column=Column(
-            BigInteger,
-            ForeignKey("repricings.account_id", ondelete="CASCADE"),
-            primary_key=True,
-            autoincrement=False,
-        )
-    )
     session_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    account_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("repricings.account_id", ondelete="CASCADE"), nullable=False)
+    )
     revision: int
     fees_cents: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -159,17 +159,17 @@ def _repricings() -> None:
     )
     op.create_table(
         "repriced_days",
+        sa.Column("session_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column(
             "account_id",
             sa.BigInteger,
             sa.ForeignKey("repricings.account_id", ondelete="CASCADE"),
-            primary_key=True,
-            autoincrement=False,
+            nullable=False,
         ),
-        sa.Column("session_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("fees_cents", sa.BigInteger, nullable=False),
     )
+    op.create_index("repriced_days_of_account", "repriced_days", ["account_id"])
 
 
 def _of(table: str, name: str) -> sa.Column[int]:
