@@ -193,6 +193,19 @@ async def head(ports: Ports, viewer: Viewer, account_id: UUID) -> SessionView | 
     return loaded if isinstance(loaded, Denial) else session_view(loaded)
 
 
+async def session_on(ports: Ports, viewer: Viewer, account_id: UUID, on: date) -> SessionView | Denial:
+    """The account's day on a date."""
+    async with ports.database.reading() as tx:
+        account = await accounts.find(tx, viewer.user_id, account_id)
+        if account is None:
+            return NO_ACCOUNT
+        stored = await sessions.day_of_account(tx, account.id, on)
+        if stored is None:
+            return NO_SESSION
+        loaded = await load(ports, tx, viewer, stored)
+    return loaded if isinstance(loaded, Denial) else session_view(loaded)
+
+
 async def current(ports: Ports, viewer: Viewer, account_id: UUID) -> SessionView | Denial | None:
     """The open live session, or None; a historical account has no such thing."""
     async with ports.database.reading() as tx:

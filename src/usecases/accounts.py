@@ -114,12 +114,17 @@ async def list_accounts(ports: Ports, viewer: Viewer) -> tuple[AccountView, ...]
 
 
 async def page_accounts(
-    ports: Ports, viewer: Viewer, *, first: int | None, after_key: int = 0
+    ports: Ports,
+    viewer: Viewer,
+    *,
+    first: int | None,
+    after_key: int = 0,
+    status: AccountStatus | None = None,
 ) -> AccountsPage:
-    """``first`` accounts newer than ``after_key``; all of them without a number."""
+    """``first`` accounts newer than ``after_key``, of one status or of any; all of them without a number."""
     async with ports.database.reading() as tx:
         limit = None if first is None else first + 1
-        found = await accounts.page(tx, viewer.user_id, limit=limit, after_id=after_key)
+        found = await accounts.page(tx, viewer.user_id, limit=limit, after_id=after_key, status=status)
         views = [await view_of(ports, tx, viewer, account) for account in found[:first]]
     return AccountsPage(tuple(views), first is not None and len(found) > first)
 
@@ -253,6 +258,7 @@ def account_view(account: StoredAccount, open_profit_cents: Cents) -> AccountVie
         starting_cents=account.starting_cents,
         cash_cents=account.cash_cents,
         current_cents=account.cash_cents + open_profit_cents,
+        fees=account.fees,
         version=account.version,
         created_at=account.created_at,
     )

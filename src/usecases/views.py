@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from engine.accounts import AccountStatus, AccountType, Engine
+from engine.fees import FeeSchedule
 from engine.ledger import Transaction
 from engine.money import Cents
 from engine.orders import OrderStatus
@@ -16,6 +17,11 @@ from engine.sessions import BuyingPowerEffect, Financials, OrderState
 class SessionMode(StrEnum):
     HISTORICAL = "historical"
     LIVE = "live"
+
+
+class SessionStatus(StrEnum):
+    OPEN = "open"
+    SETTLED = "settled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,10 @@ class SessionView:
     settled_at: datetime | None = None
 
     @property
+    def status(self) -> SessionStatus:
+        return SessionStatus.SETTLED if self.ended else SessionStatus.OPEN
+
+    @property
     def closing_cents(self) -> Cents | None:
         """The cash that a settled day of an account left; None while it is open."""
         return None if self.settled_at is None else self.financials.net_liquidation_cents
@@ -48,7 +58,7 @@ class SessionView:
 @dataclass(frozen=True, slots=True)
 class AccountView:
     """An account. ``cash_cents`` never holds anything unsettled; ``current_cents`` adds what the open
-    day has made by its clock."""
+    day has made by its clock; ``fees`` is the schedule that its books are kept with."""
 
     key: int
     id: UUID
@@ -60,6 +70,7 @@ class AccountView:
     starting_cents: Cents
     cash_cents: Cents
     current_cents: Cents
+    fees: FeeSchedule
     version: int
     created_at: datetime
 

@@ -49,6 +49,7 @@ async def test_a_new_account_holds_its_starting_capital(town: Town, trader: View
         starting_cents=100_000_00,
         cash_cents=100_000_00,
         current_cents=100_000_00,
+        fees=DEFAULT_FEES,
         version=1,
         created_at=town.clock.now,
     )
