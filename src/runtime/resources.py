@@ -21,6 +21,8 @@ from usecases.ports import Ports
 
 SECRET_BYTES = 32
 KEY_FILE = "secret.key"
+STATEMENT_MS = 5_000
+UNHURRIED_STATEMENT_MS = 60_000
 
 
 class SettingMissing(Exception):
@@ -28,8 +30,9 @@ class SettingMissing(Exception):
 
 
 @asynccontextmanager
-async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
+async def open_ports(settings: Settings, statement_ms: int = STATEMENT_MS) -> AsyncIterator[Ports]:
     """The ports of one process. Servers are connected to on first use, so they may come up later.
+    No statement may take longer than ``statement_ms``.
 
     Raises SettingMissing where no servers are named.
     """
@@ -37,7 +40,7 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
         raise SettingMissing("set ZERODTE_DATABASE_URL and ZERODTE_REDIS_URL, or run `zerodte up`")
     redis_url = settings.redis_url.get_secret_value()
     library = Library(settings.data_dir / "days")
-    bounds = Bounds(connections=settings.database_connections)
+    bounds = Bounds(connections=settings.database_connections, statement_ms=statement_ms)
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url.get_secret_value(), bounds)
         stack.push_async_callback(database.close)

@@ -3,10 +3,12 @@
 import asyncio
 
 from engine.denials import Denial
-from runtime.resources import open_ports
+from runtime.resources import UNHURRIED_STATEMENT_MS, open_ports
 from runtime.settings import Settings
 from store.migrating import SchemaUnknown, head
 from store.migrating import migrate as migrate_database
+from usecases.auditing import Audit
+from usecases.auditing import audit as audit_books
 from usecases.outages import OUTAGES
 from usecases.users import grant_operator
 from zerodte.failures import CannotRun
@@ -39,3 +41,16 @@ def add_operator(settings: Settings, email: str) -> None:
 async def _grant(settings: Settings, email: str) -> Denial | None:
     async with open_ports(settings) as ports:
         return await grant_operator(ports, email)
+
+
+def audit(settings: Settings) -> Audit:
+    """What is wrong with the books, if anything, and how much was looked at. Raises CannotRun."""
+    try:
+        return asyncio.run(_audit(settings))
+    except OUTAGES as error:
+        raise CannotRun(AWAY) from error
+
+
+async def _audit(settings: Settings) -> Audit:
+    async with open_ports(settings, UNHURRIED_STATEMENT_MS) as ports:
+        return await audit_books(ports)

@@ -98,6 +98,22 @@ def migrate(data_dir: DataDir = None) -> None:
     typer.echo(f"the database has schema {revision}, this release's")
 
 
+@app.command()
+def audit(data_dir: DataDir = None) -> None:
+    """Prove the books of every account; print what is wrong with them, and fail if anything is."""
+    settings = part("connecting").connected(read_settings(data_dir=data_dir))
+    found = part("administering").audit(settings)
+    for violation in found.violations:
+        typer.echo(str(violation))
+    if found.violations:
+        raise typer.Exit(1)
+    extent = found.extent
+    typer.echo(
+        f"the books are right: {extent.accounts} accounts, {extent.settled_days} settled days,"
+        f" {extent.entries} entries; {found.recomputed} days were recomputed"
+    )
+
+
 @app.command(name="import")
 def import_days(
     format_: Annotated[

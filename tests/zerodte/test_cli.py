@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from marketdata.importing import FORMATS
 from store.migrating import head
 from tests.days import DATE, publish_tiny_day
+from tests.ledgers import long_account
 from tests.people import town
 from zerodte.cli import app, read_settings
 from zerodte.failures import HOPELESS, CannotRun
@@ -165,3 +166,24 @@ async def test_an_operator_is_somebody_with_an_account(
         viewer = await people.viewer(token)
         assert viewer is not None
         assert viewer.operator
+
+
+async def test_an_audit_proves_the_books_or_fails_with_what_is_wrong(
+    at_database: str, redis_url: str, tmp_path: Path
+) -> None:
+    async with town(at_database, redis_url, tmp_path / "days") as people:
+        trader = await people.viewer(await people.person("ada@example.com"))
+        assert trader is not None
+        account = await long_account(people, trader, 10)
+    assert await asyncio.to_thread(invoke, "audit") == (
+        "the books are right: 1 accounts, 10 settled days, 11 entries; 10 days were recomputed\n"
+    )
+
+    connection = await asyncpg.connect(at_database)
+    await connection.execute("UPDATE accounts SET version = version + 1")
+    await connection.close()
+    failed = await asyncio.to_thread(CliRunner().invoke, app, ["audit"])
+    assert failed.exit_code == 1
+    assert failed.output == (
+        f"account_events_numbered: account {account.id}: 3 events, 1 to 3, at version 4\n"
+    )
