@@ -19,7 +19,11 @@ from usecases.views import AccountView
 
 routes = Routes("Accounts")
 
-NAME = Field(max_length=NAME_LENGTH_MAX, description="Unique among your active accounts.")
+NAME = Field(
+    max_length=NAME_LENGTH_MAX,
+    description="Unique among your active accounts.",
+    json_schema_extra={"pattern": r"\S"},
+)
 DescriptionText = Annotated[str | None, Field(max_length=DESCRIPTION_LENGTH_MAX)]
 EngineName = Annotated[str, one_of(*Engine, *BROKERS)]
 TypeName = Annotated[str, one_of(*AccountType)]
@@ -31,7 +35,9 @@ class NewAccount(Asked):
     engine: Annotated[EngineName, Field(description="Fixed for the account's life.")]
     starting_capital: Annotated[CentsIn, CAPITAL]
     description: DescriptionText = None
-    type: TypeName = AccountType.MANUAL.value
+    type: Annotated[
+        str, one_of(AccountType.MANUAL), Field(description="Bot accounts are not available yet.")
+    ] = AccountType.MANUAL.value
 
 
 class AccountChange(Asked):

@@ -47,6 +47,27 @@ DELETE /simulations/{simulation_id}/orders/{order_id}
 GET /simulations/{simulation_id}/positions
 GET /simulations/{simulation_id}/transactions
 GET /simulations/{simulation_id}/history
+GET /accounts
+POST /accounts
+GET /accounts/{account_id}
+PATCH /accounts/{account_id}
+DELETE /accounts/{account_id}
+GET /accounts/{account_id}/sessions
+POST /accounts/{account_id}/sessions
+GET /accounts/{account_id}/sessions/current
+GET /accounts/{account_id}/sessions/head
+GET /accounts/{account_id}/sessions/{session_id}
+PATCH /accounts/{account_id}/sessions/{session_id}
+DELETE /accounts/{account_id}/sessions/{session_id}
+POST /accounts/{account_id}/sessions/{session_id}/orders
+GET /accounts/{account_id}/sessions/{session_id}/orders
+PUT /accounts/{account_id}/sessions/{session_id}/orders
+POST /accounts/{account_id}/sessions/{session_id}/orders/dry-run
+GET /accounts/{account_id}/sessions/{session_id}/orders/{order_id}
+DELETE /accounts/{account_id}/sessions/{session_id}/orders/{order_id}
+GET /accounts/{account_id}/sessions/{session_id}/positions
+GET /accounts/{account_id}/sessions/{session_id}/transactions
+GET /accounts/{account_id}/sessions/{session_id}/history
 """
 
 
