@@ -54,9 +54,14 @@ class RepricedDay:
 
 async def ask(tx: Tx, account: StoredAccount, fees: FeeSchedule, at: datetime) -> None:
     """Ask for a locked account to be moved to ``fees``; what was staged for other ones is dropped."""
-    await tx.execute(delete(_repricings).where(_repricings.c.account_id == account.id))
+    await drop(tx, account)
     values = {"account_id": account.id, "fee_micros": asdict(fees), "asked_at": at, "touched_at": at}
     await tx.execute(upsert(_repricings).values(values))
+
+
+async def drop(tx: Tx, account: StoredAccount) -> None:
+    """Nobody asks any more for the locked account to be moved; what was staged goes too."""
+    await tx.execute(delete(_repricings).where(_repricings.c.account_id == account.id))
 
 
 async def asked_fees(tx: Tx, account: StoredAccount) -> FeeSchedule | None:
@@ -199,7 +204,7 @@ async def switch(tx: Tx, account: StoredAccount, fees: FeeSchedule) -> None:
         .where(_settlements.c.session_id == changed.c.session_id)
         .values(fees_cents=changed.c.new_fees_cents, revision=_settlements.c.revision + 1)
     )
-    await tx.execute(delete(_repricings).where(_repricings.c.account_id == account.id))
+    await drop(tx, account)
 
 
 def _changed(account: StoredAccount) -> CTE:

@@ -21,7 +21,7 @@ from engine.fees import DEFAULT_FEES
 from engine.journal import capital_edit, genesis
 from engine.money import Cents
 from engine.settings import read_description
-from store import accounts, journal, locks, sessions, users
+from store import accounts, journal, locks, repricings, sessions, users
 from store.accounts import NewAccount, StoredAccount
 from store.database import Tx
 from usecases.absence import ABSENT, Absent
@@ -140,6 +140,8 @@ async def update_account(
 ) -> AccountView | Denial:
     """Apply all of the changes or none. A new starting capital carries through every settled day."""
     async with ports.database.transaction() as tx:
+        if changes.name is not None or changes.status is not None:
+            await locks.user(tx, viewer.user_id)  # a name is taken among all of the owner's accounts
         account = await locks.account(tx, viewer.user_id, account_id)
         if account is None:
             return NO_ACCOUNT
@@ -229,6 +231,7 @@ async def delete_account(ports: Ports, viewer: Viewer, account_id: UUID) -> Deni
             return SESSION_OPEN
 
         now = ports.wall()
+        await repricings.drop(tx, account)
         await accounts.remove(tx, account, now)
         version = await accounts.record_event(tx, account, AccountEventKind.DELETED, now)
 

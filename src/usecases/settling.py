@@ -53,7 +53,8 @@ async def settle(ports: Ports, tx: Tx, loaded: Loaded) -> Loaded:
     ports.reach(Failpoint.SETTLEMENT_STORED)
     await journal.post(tx, account, settlement(outcome), now, _posted(stored, settled))
     ports.reach(Failpoint.SETTLEMENT_POSTED)
-    await accounts.set_open(tx, account, None)
+    if account.open_session_id == stored.id:  # a settled day that was edited leaves another one open
+        await accounts.set_open(tx, account, None)
     version = await sessions.record_event(tx, stored, SessionEventKind.SETTLED, now)
     kind = AccountEventKind.SESSION_SETTLED
     account_version = await accounts.record_event(tx, account, kind, now, AboutAccount(stored.uuid))

@@ -283,3 +283,18 @@ async def test_two_clients_cannot_open_two_days(town: Town, trader: Viewer, acco
     dates = {answer.session.date for answer in answers if isinstance(answer, Opened)}
     assert len(dates) == 1
     assert sum(answer.is_new for answer in answers if isinstance(answer, Opened)) == 1
+
+
+async def test_editing_a_settled_day_leaves_another_one_open(
+    town: Town, trader: Viewer, account: UUID
+) -> None:
+    wednesday = await opened(town, trader, account, WEDNESDAY)
+    order = await placed(town, trader, wednesday, CALL)
+    await move(town, trader, wednesday, CLOSE)
+    thursday = await opened(town, trader, account, THURSDAY)
+    assert await orders.delete_order(town.ports, trader, wednesday.id, order) is None
+    head = await account_sessions.head(town.ports, trader, account)
+    assert isinstance(head, SessionView)
+    assert (head.id, head.financials.opening_cents) == (thursday.id, CAPITAL)
+    refused = await account_sessions.open_session(town.ports, trader, account, FRIDAY)
+    assert denied(refused).code is Code.SESSION_OPEN

@@ -1,5 +1,6 @@
 """Accounts: named, funded once, and never changed under an open day."""
 
+import asyncio
 from dataclasses import replace
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from engine.denials import Code
 from engine.fees import DEFAULT_FEES
 from engine.journal import EntryKind
 from store import accounts as stored_accounts
-from store import journal
+from store import journal, locks
 from tests.days import DATE
 from tests.people import Town, denied
 from usecases import account_sessions, accounts
@@ -191,3 +192,24 @@ async def test_a_live_account_waits_for_its_market(town: Town, trader: Viewer) -
         town.ports, trader, view.id, AccountChanges(starting_capital_cents=50_000_00)
     )
     assert isinstance(edited, AccountView)
+
+
+async def test_names_are_given_out_one_at_a_time(town: Town, trader: Viewer) -> None:
+    """Two accounts that ask for each other's name would wait for each other for ever."""
+    view = await funded(town, trader)
+    renamed, archived, described = (
+        AccountChanges(name="Butterflies"),
+        AccountChanges(status="archived"),
+        AccountChanges(description="Wings"),
+    )
+    async with town.ports.database.transaction() as tx:
+        await locks.user(tx, trader.user_id)
+        assert await accounts.update_account(town.ports, trader, view.id, described) == replace(
+            view, description="Wings", version=2
+        )
+        waiting = [
+            asyncio.create_task(accounts.update_account(town.ports, trader, view.id, changes))
+            for changes in (renamed, archived)
+        ]
+        assert (await asyncio.wait(waiting, timeout=0.2))[0] == set()
+    assert [isinstance(answer, AccountView) for answer in await asyncio.gather(*waiting)] == [True, True]

@@ -190,3 +190,11 @@ async def test_progress_is_told_in_events(town: Town, trader: Viewer, account: U
         (AccountEventKind.REPRICING, 2, 2),
         (AccountEventKind.REPRICED, None, None),
     ]
+
+
+async def test_a_deleted_account_is_not_taken_up(town: Town, trader: Viewer, account: UUID) -> None:
+    account_id = await asked(town, trader, account, DEARER)
+    assert await accounts.delete_account(town.ports, trader, account) is None
+    town.clock.pass_(seconds=3)
+    await repricing.reprice(town.ports, account_id)
+    assert await repricing.unfinished(town.ports) == ()
