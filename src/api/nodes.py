@@ -20,9 +20,11 @@ class NodeKind(StrEnum):
     ORDER = "Order"
     POSITION = "Position"
     TRANSACTION = "Transaction"
+    ACCOUNT = "Account"
+    JOURNAL_ENTRY = "JournalEntry"
 
 
-_OF_A_SESSION = {NodeKind.ORDER, NodeKind.POSITION, NodeKind.TRANSACTION}
+_OF_ANOTHER = {NodeKind.ORDER, NodeKind.POSITION, NodeKind.TRANSACTION, NodeKind.JOURNAL_ENTRY}
 
 
 @strawberry.interface(description="An object with a global id.")
@@ -31,7 +33,8 @@ class Node:
 
 
 def global_id(kind: NodeKind, *keys: object) -> strawberry.ID:
-    """The global id of an object; what belongs to a session has the session's key before its own."""
+    """The global id of an object; what belongs to a session or to an account has that one's key
+    before its own."""
     text = f"{kind}:{'/'.join(map(str, keys))}"
     return strawberry.ID(base64.urlsafe_b64encode(text.encode()).decode().rstrip("="))
 
@@ -43,9 +46,9 @@ def read_global_id(text: str) -> tuple[NodeKind, tuple[str, ...]]:
         name, _, rest = base64.b64decode(padded, altchars=b"-_", validate=True).decode().partition(":")
         kind, keys = NodeKind(name), tuple(rest.split("/"))
     except (binascii.Error, ValueError):
-        raise _unknown(text) from None
-    if len(keys) != (2 if kind in _OF_A_SESSION else 1):
-        raise _unknown(text)
+        raise unknown_id(text) from None
+    if len(keys) != (2 if kind in _OF_ANOTHER else 1):
+        raise unknown_id(text)
     return kind, keys
 
 
@@ -60,5 +63,6 @@ def read_id(text: str, kind: NodeKind) -> UUID:
     return read_uuid(keys[-1])
 
 
-def _unknown(text: str) -> GraphQLError:
+def unknown_id(text: str) -> GraphQLError:
+    """The refusal of a text that is no id of any object."""
     return GraphQLError(f"{text[:80]!r} is not an id that this API gave.")

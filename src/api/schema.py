@@ -14,12 +14,16 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from api.account_events import AccountSubscription
+from api.account_sessions import AccountSessionMutation
+from api.accounts import AccountMutation, AccountQuery
 from api.auth import AuthMutation
 from api.averages import AverageQuery
 from api.complexity import ChargeComplexity, paid_reading
 from api.context import Info
 from api.documents import Documents, Unacceptable, operation_named
 from api.errors import Refusal
+from api.journal import JournalEntry, find_entry
 from api.limits import Limits, cost_excess, input_excess
 from api.market import MarketDay, MarketQuery, find_day
 from api.masking import MaskInternal
@@ -28,7 +32,8 @@ from api.order_entry import OrderEntryMutation
 from api.orders import find_order
 from api.positions import find_position
 from api.scalars import SCALARS, read_date, read_uuid
-from api.simulations import Session, SimulationMutation, SimulationQuery, find_session
+from api.sessions import Account, Session, find_account, find_session
+from api.simulations import SimulationMutation, SimulationQuery
 from api.subscriptions import SessionSubscription
 from api.transactions import find_transaction
 from api.users import User, UserMutation, UserQuery, find_user
@@ -42,11 +47,13 @@ _FIND: dict[NodeKind, tuple[Find, Callable[[object], object]]] = {
     NodeKind.ORDER: (find_order, read_uuid),
     NodeKind.POSITION: (find_position, read_uuid),
     NodeKind.TRANSACTION: (find_transaction, read_uuid),
+    NodeKind.ACCOUNT: (find_account, read_uuid),
+    NodeKind.JOURNAL_ENTRY: (find_entry, str),
 }
 
 
 @strawberry.type
-class Query(MarketQuery, AverageQuery, SimulationQuery, UserQuery):
+class Query(MarketQuery, AverageQuery, SimulationQuery, AccountQuery, UserQuery):
     @strawberry.field(description="The object with this global id; null when the viewer has none such.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         kind, keys = read_global_id(id)
@@ -55,12 +62,19 @@ class Query(MarketQuery, AverageQuery, SimulationQuery, UserQuery):
 
 
 @strawberry.type
-class Mutation(AuthMutation, UserMutation, SimulationMutation, OrderEntryMutation):
+class Mutation(
+    AuthMutation,
+    UserMutation,
+    SimulationMutation,
+    AccountMutation,
+    AccountSessionMutation,
+    OrderEntryMutation,
+):
     pass
 
 
 @strawberry.type
-class Subscription(SessionSubscription):
+class Subscription(SessionSubscription, AccountSubscription):
     pass
 
 
@@ -119,7 +133,7 @@ def build_schema(limits: Limits) -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Session, MarketDay, User],
+        types=[Session, Account, JournalEntry, MarketDay, User],
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
         extensions=[MaskInternal, ChargeComplexity],
     )

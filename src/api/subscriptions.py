@@ -12,7 +12,7 @@ from api.context import Info
 from api.errors import UserError, user_errors
 from api.nodes import NodeKind, read_id
 from api.orders import Order, find_order
-from api.simulations import Session, find_session
+from api.sessions import Session, find_session
 from engine.denials import Denial
 from usecases import events, sessions
 from usecases.views import SessionEvent, SessionEventKind

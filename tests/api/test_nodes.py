@@ -32,7 +32,17 @@ def encoded(text: str) -> str:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "é", "====", encoded("Account:1"), encoded("Order:1"), encoded("Session:1/2"), "A" * 9999],
+    [
+        "",
+        "x",
+        "é",
+        "====",
+        encoded("Bot:1"),
+        encoded("Order:1"),
+        encoded("Session:1/2"),
+        encoded("JournalEntry:1"),
+        "A" * 9999,
+    ],
 )
 def test_a_malformed_id_is_refused(text: str) -> None:
     with pytest.raises(GraphQLError, match="is not an id that this API gave"):
