@@ -256,11 +256,10 @@ async def test_a_denied_opening_names_its_input(desk: Desk) -> None:
 
 
 async def test_days_are_paged_newest_first_and_found_by_date(desk: Desk) -> None:
-    for on in LATER_DAYS:
-        publish_tiny_day(desk.town.days, on)
+    for later in LATER_DAYS:
+        publish_tiny_day(desk.town.days, later)
     made = await create_account(desk.owner)
-    for day_of in (DATE, *LATER_DAYS):
-        on = day_of.isoformat()
+    for on in map(date.isoformat, (DATE, *LATER_DAYS)):
         day = (await open_day(desk.owner, made["id"], on))["session"]
         await desk.owner.ask(
             "mutation($id: ID!, $at: DateTime!) { moveClock(input: {sessionId: $id, time: $at})"
