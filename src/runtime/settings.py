@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runtime.values import DatabaseUrl, MailSender, Proxies, RedisUrl, SmtpUrl
+from usecases.failpoints import Failpoint
 from usecases.policy import Policy
 
 POLICY = Policy()
@@ -91,6 +92,10 @@ class Settings(BaseSettings):
     graphql_get_queries: bool = Field(default=True, description="answer GraphQL queries by GET")
     graphql_socket_operations: int = Field(20, ge=1, description="operations at once on one GraphQL socket")
     graphql_socket_init_seconds: float = Field(5, gt=0, description="time until a socket sends its token")
+
+    failpoint: Failpoint | None = Field(
+        None, description="for tests: the point in a write at which a process kills itself"
+    )
 
     def policy(self) -> Policy:
         """The part that use cases read."""

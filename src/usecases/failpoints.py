@@ -13,6 +13,7 @@ class Failpoint(StrEnum):
     DAY_REOPENED = "day.reopened"
     DAY_DELETED = "day.deleted"
     CAPITAL_POSTED = "capital.posted"
+    REPRICING_ASKED = "repricing.asked"
     DAYS_STAGED = "repricing.days_staged"
     STAGED_COMMITTED = "repricing.staged_committed"
     REPRICING_POSTED = "repricing.posted"

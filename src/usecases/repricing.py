@@ -7,7 +7,6 @@ reader sees the old chain or the new one. Whoever stages next goes on where the 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from engine.accounts import Engine
 from engine.fees import FeeSchedule
@@ -45,9 +44,11 @@ async def ask(tx: Tx, account: StoredAccount, fees: FeeSchedule, at: datetime) -
 
 
 async def unfinished(ports: Ports) -> tuple[int, ...]:
-    """The accounts whose repricing nobody has been working on for a while."""
-    async with ports.database.asking() as tx:
-        return await repricings.untouched_since(tx, ports.wall() - ABANDONED_AFTER)
+    """The accounts whose repricing nobody has been working on for a while. Each is named to one
+    caller, and again only when as much time has passed."""
+    async with ports.database.transaction() as tx:
+        now = ports.wall()
+        return await repricings.take_untouched(tx, now - ABANDONED_AFTER, now)
 
 
 async def reprice(ports: Ports, account_id: int) -> None:
@@ -70,7 +71,8 @@ async def _step(ports: Ports, account_id: int) -> bool:
         kind = AccountEventKind.REPRICING if staged else AccountEventKind.REPRICED
         version = await accounts.record_event(tx, account, kind, ports.wall(), about)
 
-    await _tell(ports, account.uuid, version)
+    ports.reach(Failpoint.STAGED_COMMITTED if staged else Failpoint.COMMITTED)
+    await ports.topics.account_changed(account.uuid, version)
     return staged
 
 
@@ -96,8 +98,3 @@ async def _switch(ports: Ports, tx: Tx, account: StoredAccount, fees: FeeSchedul
     ports.reach(Failpoint.REPRICING_POSTED)
     await repricings.tell_sessions(tx, account, SessionEventKind.REPRICED, now)
     await repricings.switch(tx, account, fees)
-
-
-async def _tell(ports: Ports, account_id: UUID, version: int) -> None:
-    ports.reach(Failpoint.STAGED_COMMITTED)
-    await ports.topics.account_changed(account_id, version)

@@ -16,6 +16,7 @@ from store.database import Tx
 from store.users import StoredUser
 from usecases.absence import ABSENT, Absent
 from usecases.delivery import deliver_outbox
+from usecases.failpoints import Failpoint
 from usecases.ports import Ports, Viewer
 from usecases.repricing import DAYS_IN_A_REQUEST, Asked, ask, reprice
 from usecases.verification import submit_code
@@ -86,6 +87,7 @@ async def _asked(tx: Tx, user_id: int, fees: FeeSchedule, at: datetime) -> tuple
 
 async def _reprice(ports: Ports, asked: tuple[Asked, ...]) -> None:
     """Reprice the small accounts at once, and hand the large ones to a worker."""
+    ports.reach(Failpoint.REPRICING_ASKED)
     for one in asked:
         if one.days <= DAYS_IN_A_REQUEST:
             await reprice(ports, one.account_id)
