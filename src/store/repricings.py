@@ -71,10 +71,10 @@ async def asked_fees(tx: Tx, account: StoredAccount) -> FeeSchedule | None:
     return FeeSchedule(**micros) if micros else None
 
 
-async def untouched_since(tx: Tx, at: datetime) -> tuple[int, ...]:
-    """The accounts whose repricing has not come further since ``at``."""
-    statement = select(_repricings.c.account_id).where(_repricings.c.touched_at <= at)
-    return tuple((await tx.execute(statement)).scalars())
+async def take_untouched(tx: Tx, since: datetime, at: datetime) -> tuple[int, ...]:
+    """The accounts whose repricing has not come further since then; they count as touched ``at``."""
+    taken = update(_repricings).where(_repricings.c.touched_at <= since).values(touched_at=at)
+    return tuple((await tx.execute(taken.returning(_repricings.c.account_id))).scalars())
 
 
 async def unstaged(tx: Tx, account: StoredAccount, limit: int) -> tuple[StoredSettlement, ...]:

@@ -175,6 +175,9 @@ async def test_what_nobody_works_on_is_taken_up(town: Town, trader: Viewer, acco
     assert await repricing.unfinished(town.ports) == ()
     town.clock.pass_(seconds=3)
     assert await repricing.unfinished(town.ports) == (account_id,)
+    assert await repricing.unfinished(town.ports) == ()
+    town.clock.pass_(seconds=3)
+    assert await repricing.unfinished(town.ports) == (account_id,)
     await repricing.reprice(town.ports, account_id)
     assert await repricing.unfinished(town.ports) == ()
 
