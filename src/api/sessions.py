@@ -26,7 +26,6 @@ from api.transactions import Transaction, connect_transactions
 from api.users import FeeSchedule, render_fees
 from engine.accounts import AccountStatus, AccountType
 from usecases import account_sessions, accounts, journal, orders, sessions, statistics
-from usecases.statistics import Performance, equity_csv
 from usecases.views import AccountView, SessionMode, SessionStatus, SessionView
 
 
@@ -192,19 +191,20 @@ class Account(Node):
 
     @strawberry.field(description="The balance at the end of each settled day.")
     async def equity_curve(self, info: Info) -> EquityCurve:
-        return EquityCurve(curve=(await self._performance(info)).curve)
+        viewer = await info.context.viewer()
+        curve = granted(await statistics.account_equity(info.context.ports, viewer, self.uuid))
+        return EquityCurve(curve=curve)
 
     @strawberry.field(description="The equity curve as CSV, in dollars.")
     async def equity_curve_csv(self, info: Info) -> str:
-        return equity_csv((await self._performance(info)).curve)
+        viewer = await info.context.viewer()
+        return granted(await statistics.account_equity_csv(info.context.ports, viewer, self.uuid))
 
     @strawberry.field(description="What the settled days came to.")
     async def statistics(self, info: Info) -> Statistics:
-        return render_statistics((await self._performance(info)).statistics)
-
-    async def _performance(self, info: Info) -> Performance:
         viewer = await info.context.viewer()
-        return granted(await statistics.performance(info.context.ports, viewer, self.uuid))
+        told = granted(await statistics.account_statistics(info.context.ports, viewer, self.uuid))
+        return render_statistics(told)
 
 
 async def find_session(info: Info, uuid: UUID) -> Session | None:
