@@ -1,6 +1,8 @@
 """Accounts over GraphQL: made, changed, traded a day at a time, and read back in pages and columns."""
 
+import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from tests.api.accounting import (
 from tests.api.asking import Asker, Desk, move, open_simulation, place, session
 from tests.days import DATE, publish_tiny_day
 
+REPOSITORY = Path(__file__).parents[2]
 LATER_DAYS = (date(2025, 1, 16), date(2025, 1, 17))
 
 
@@ -392,6 +395,17 @@ async def test_statistics_and_the_curve_are_of_the_settled_days(desk: Desk) -> N
             ],
         },
     }
+
+
+async def test_the_documented_request_for_the_curve_runs_as_written(desk: Desk) -> None:
+    made = await create_account(desk.owner)
+    await trade_day(desk.owner, made["id"])
+    document = (REPOSITORY / "docs" / "graphql.md").read_text()
+    (body,) = re.findall(r"-d '(\{.*equityCurveCsv.*\})' \\", document)
+    answer = await desk.owner.send("POST", content=body.replace("'$ACCT'", made["uuid"]).encode())
+    header, line = answer.json()["data"]["account"]["equityCurveCsv"].splitlines()
+    assert f"```csv\n{header}\n" in document
+    assert line == "2025-01-15,100000,-511.72,1.72,99488.28,511.72"
 
 
 async def test_the_fees_in_force_are_those_of_the_books(desk: Desk) -> None:
