@@ -34,16 +34,16 @@ class CreateAccountInput:
     type: AccountType = AccountType.MANUAL
 
 
-@strawberry.input(description="What is left out stays as it is.")
+@strawberry.input(description="What is left out stays as it is, and so does what is null but a description.")
 class UpdateAccountInput:
     account_id: strawberry.ID
-    name: Maybe[str]
+    name: str | None = None
     description: Maybe[str | None] = strawberry.field(description="Null takes it away.")
-    status: Maybe[AccountStatus] = strawberry.field(
-        description="An archived account opens no sessions, and its name is free."
+    status: AccountStatus | None = strawberry.field(
+        default=None, description="An archived account opens no sessions, and its name is free."
     )
-    starting_capital: Maybe[DecimalText] = strawberry.field(
-        description="Carries through every settled day; fixed once a live account has traded."
+    starting_capital: DecimalText | None = strawberry.field(
+        default=None, description="Carries through every settled day; fixed once a live account has traded."
     )
     expected_version: int | None = strawberry.field(
         default=None, description="Denied with version_conflict when the account has changed since."
@@ -123,13 +123,13 @@ class AccountMutation:
 
 
 def _changes(input: UpdateAccountInput) -> AccountChanges | Denial:
-    cents = read_capital(input.starting_capital.value) if input.starting_capital else None
+    cents = None if input.starting_capital is None else read_capital(input.starting_capital)
     if isinstance(cents, Denial):
         return cents
     return AccountChanges(
-        name=input.name.value if input.name else None,
+        name=input.name,
         description=input.description.value if input.description else ABSENT,
-        status=input.status.value if input.status else None,
+        status=input.status,
         starting_capital_cents=cents,
         expected_version=input.expected_version,
     )

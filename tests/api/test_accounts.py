@@ -105,6 +105,8 @@ async def test_what_is_left_out_of_a_change_stays_and_null_takes_a_description_a
     assert renamed == {**made, "name": "Condors", "version": 2}
     bare = (await update_account(desk.owner, made["uuid"], description=None, status="ARCHIVED"))["account"]
     assert bare == {**renamed, "description": None, "status": "ARCHIVED", "version": 3}
+    untouched = await update_account(desk.owner, made["id"], name=None, status=None, startingCapital=None)
+    assert untouched["account"] == bare
     richer = (await update_account(desk.owner, made["id"], startingCapital="250000.50"))["account"]
     assert richer == {
         **bare,
