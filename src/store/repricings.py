@@ -6,8 +6,9 @@ New fees are staged beside the books, some days at a time, and then replace the 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import BigInteger, and_, cast, delete, func, insert, literal, select, union_all, update
+from sqlalchemy import BigInteger, and_, cast, delete, func, insert, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.selectable import CTE
 
@@ -169,18 +170,24 @@ async def post(tx: Tx, account: StoredAccount, at: datetime) -> None:
     await tx.execute(insert(_journal).from_select(names, union_all(taken_back, anew)))
 
 
-async def tell_sessions(tx: Tx, account: StoredAccount, kind: str, at: datetime) -> None:
-    """Record an event on each day whose fees have changed."""
+async def tell_sessions(
+    tx: Tx, account: StoredAccount, kind: str, at: datetime
+) -> tuple[tuple[UUID, int], ...]:
+    """Record an event on each day whose fees have changed, and on the open one, whose will; each
+    one's id and new version."""
     changed = _changed(account)
+    told = or_(_sessions.c.id.in_(select(changed.c.session_id)), _sessions.c.id == account.open_session_id)
     bumped = (
         update(_sessions)
-        .where(_sessions.c.id == changed.c.session_id)
+        .where(told)
         .values(version=_sessions.c.version + 1)
-        .returning(_sessions.c.id, _sessions.c.version)
+        .returning(_sessions.c.id, _sessions.c.uuid, _sessions.c.version)
         .cte("bumped")
     )
     event = select(bumped.c.id, bumped.c.version, literal(kind), literal(at, _events.c.at.type))
-    await tx.execute(insert(_events).from_select(["session_id", "seq", "kind", "at"], event))
+    recorded = insert(_events).from_select(["session_id", "seq", "kind", "at"], event).cte("recorded")
+    rows = await tx.execute(select(bumped.c.uuid, bumped.c.version).add_cte(recorded))
+    return tuple((row.uuid, row.version) for row in rows)
 
 
 async def switch(tx: Tx, account: StoredAccount, fees: FeeSchedule) -> None:

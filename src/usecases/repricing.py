@@ -7,6 +7,7 @@ reader sees the old chain or the new one. Whoever stages next goes on where the 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from engine.accounts import Engine
 from engine.fees import FeeSchedule
@@ -65,14 +66,15 @@ async def _step(ports: Ports, account_id: int) -> bool:
         if account is None or fees is None:
             return False
         staged = await _stage(ports, tx, account, fees)
-        if not staged:
-            await _switch(ports, tx, account, fees)
+        told = () if staged else await _switch(ports, tx, account, fees)
         about = AboutAccount(None, *(await repricings.progress(tx, account))) if staged else AboutAccount()
         kind = AccountEventKind.REPRICING if staged else AccountEventKind.REPRICED
         version = await accounts.record_event(tx, account, kind, ports.wall(), about)
 
     ports.reach(Failpoint.STAGED_COMMITTED if staged else Failpoint.COMMITTED)
     await ports.topics.account_changed(account.uuid, version)
+    for session_id, session_version in told:
+        await ports.topics.session_changed(session_id, session_version)
     return staged
 
 
@@ -92,9 +94,13 @@ async def _stage(ports: Ports, tx: Tx, account: StoredAccount, fees: FeeSchedule
     return True
 
 
-async def _switch(ports: Ports, tx: Tx, account: StoredAccount, fees: FeeSchedule) -> None:
+async def _switch(
+    ports: Ports, tx: Tx, account: StoredAccount, fees: FeeSchedule
+) -> tuple[tuple[UUID, int], ...]:
+    """Let all days change at once; the sessions that did, with their new versions."""
     now = ports.wall()
     await repricings.post(tx, account, now)
     ports.reach(Failpoint.REPRICING_POSTED)
-    await repricings.tell_sessions(tx, account, SessionEventKind.REPRICED, now)
+    told = await repricings.tell_sessions(tx, account, SessionEventKind.REPRICED, now)
     await repricings.switch(tx, account, fees)
+    return told

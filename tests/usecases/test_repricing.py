@@ -102,10 +102,12 @@ async def test_an_open_day_follows_and_unchanged_days_are_left_alone(
     await traded(town, trader, account, WEDNESDAY, PUT_SOLD)
     thursday = await opened(town, trader, account, THURSDAY)
     await placed(town, trader, thursday, CALL)
+    before = await sessions.get_session(town.ports, trader, thursday.id)
     await charge(town, trader, DEARER)
     view = await sessions.get_session(town.ports, trader, thursday.id)
+    assert isinstance(before, SessionView)
     assert isinstance(view, SessionView)
-    assert view.financials.fees_cents == 2_72
+    assert (view.financials.fees_cents, view.version) == (2_72, before.version + 1)
     books = await accounts.get_account(town.ports, trader, account)
     assert isinstance(books, AccountView)
     assert [kind for kind, _ in await posted(town, trader, books)] == [EntryKind.GENESIS, EntryKind.SETTLE]
