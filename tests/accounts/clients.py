@@ -22,6 +22,7 @@ NAMES = ("Condors", "Wings", "Calls", "Puts", "Study")
 CAPITALS = (5_000_000_00, 7_500_000_00, 10_000_000_00)  # enough for every order of a day
 ACCOUNTS_OF_ONE = 2
 ORDERS_OF_A_DAY = 8
+CHARGES = 0.03  # of all requests
 TICKETS = (
     ("buy to open", "5950C", None),
     ("buy to open", "5950C", 2_00),
@@ -37,7 +38,7 @@ WEIGHTS: dict[type[Act], float] = {
     acts.DeleteOrder: 6,
     acts.DeleteDay: 2,
     acts.Edit: 6,
-    acts.DeleteAccount: 0.4,
+    acts.DeleteAccount: 1,
     acts.ReadAccount: 8,
     acts.ReadDays: 8,
     acts.ReadDay: 4,
@@ -102,7 +103,7 @@ class Client:
         for _ in range(requests):
             if len(self._there(self.world.accounts_of(self.name))) < ACCOUNTS_OF_ONE:
                 await self.create()
-            elif self.chance.random() < 0.015:
+            elif self.chance.random() < CHARGES:
                 await self.charge()
             else:
                 await self.ask()

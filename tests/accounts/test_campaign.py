@@ -22,6 +22,7 @@ from tests.accounts.histories import Done, tick_of
 from tests.campaigns import Campaign
 from tests.days import publish_tiny_day
 from tests.people import town as a_town
+from usecases import auditing
 from usecases.views import AccountEventKind
 
 PEOPLE = ("trader", "rival")
@@ -78,6 +79,7 @@ async def settle(world: World, since: int) -> None:
     world.books.settle(repriced)
     for account, owner in world.books.owners.items():
         await compare(world, owner, account)
+    assert (await auditing.audit(world.ports)).violations == ()
 
 
 async def repriced_after(world: World, account: UUID, since: int) -> list[int]:
