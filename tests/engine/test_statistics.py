@@ -15,7 +15,7 @@ from engine.statistics import (
     equity_curve,
     statistics_of,
 )
-from tests.engine.twins.statistics import by_month, closes, deepest, longest_run, sharpe
+from tests.engine.twins.statistics import by_month, closes, deepest, longest_run, sharpe, yearly
 
 CAPITAL = 100_000_00
 JAN_15 = date(2025, 1, 15)
@@ -214,6 +214,14 @@ def test_sharpe_is_mean_by_deviation(history: tuple[int, list[DayResult]]) -> No
     slow = sharpe(capital, days)
     fast = statistics_of(capital, equity_curve(capital, days)).sharpe_e6
     assert fast is None if slow is None else fast == pytest.approx(slow * 10**6, abs=1.5, rel=1e-9)
+
+
+@given(histories())
+def test_the_yearly_rate_compounds_to_the_last_close(history: tuple[int, list[DayResult]]) -> None:
+    capital, days = history
+    slow = yearly(capital, days)
+    fast = statistics_of(capital, equity_curve(capital, days)).cagr_e6
+    assert fast is None if slow is None else fast == pytest.approx(slow * 10**6, abs=1, rel=1e-9)
 
 
 @given(histories())

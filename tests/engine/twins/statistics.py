@@ -28,6 +28,15 @@ def sharpe(capital: int, days: list[DayResult]) -> float | None:
     return float(statistics.mean(returns)) / math.sqrt(statistics.variance(returns)) * math.sqrt(252)
 
 
+def yearly(capital: int, days: list[DayResult]) -> float | None:
+    """The compound rate a year, by logarithms; None for less than a year or where nothing is left."""
+    span = (days[-1].date - days[0].date).days if days else 0
+    last = closes(capital, days)[-1]
+    if span < 365 or last <= 0:
+        return None
+    return math.expm1(math.log(last / capital) * 365.25 / span)
+
+
 def longest_run(days: list[DayResult], sign: int) -> int:
     """The length of the longest stretch in which every day's profit has the sign."""
     stretches = [days[start:end] for start in range(len(days)) for end in range(start + 1, len(days) + 1)]
