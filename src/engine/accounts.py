@@ -44,6 +44,9 @@ CAPITAL_IMMUTABLE = Denial(
     "capital_immutable: the starting capital of a live account is fixed once it has traded",
     ("starting_capital",),
 )
+SESSION_TRADED = Denial(
+    Code.SESSION_TRADED, "session_traded: a live session that has traded settles at the close and stays"
+)
 ACCOUNT_ARCHIVED = Denial(
     Code.ACCOUNT_ARCHIVED, "account_archived: make the account active again before opening a session"
 )

@@ -106,6 +106,12 @@ async def remove(tx: Tx, session: StoredSession, order_id: UUID) -> None:
     await tx.execute(delete(_orders).where(_orders.c.session_id == session.id, _orders.c.uuid == order_id))
 
 
+async def are_in(tx: Tx, session: StoredSession) -> bool:
+    """True when the session has an order."""
+    statement = select(_orders.c.uuid).where(_orders.c.session_id == session.id).limit(1)
+    return (await tx.execute(statement)).first() is not None
+
+
 async def id_taken(tx: Tx, user_id: int, order_id: UUID) -> bool:
     """True when an order of the user ever had this id: events outlive the orders that they tell of."""
     statement = (

@@ -6,19 +6,19 @@ from datetime import date
 from itertools import accumulate
 from uuid import UUID
 
-from engine.accounts import Engine, insertion_denial
+from engine.accounts import SESSION_TRADED, Engine, insertion_denial
 from engine.calendar import session_of
 from engine.denials import Code, Denial
 from engine.money import Cents
 from engine.outcomes import settled_financials
-from store import accounts, locks, sessions, settlements
+from store import accounts, locks, orders, sessions, settlements
 from store.accounts import AboutAccount, StoredAccount
 from store.database import Tx
 from store.sessions import NewSession, StoredSession
 from store.settlements import StoredSettlement
 from usecases.accounts import NO_ACCOUNT
 from usecases.failpoints import Failpoint
-from usecases.loading import NO_SESSION, Loaded, hold, load, session_view
+from usecases.loading import NO_SESSION, Loaded, load, pinned_day, session_view
 from usecases.ports import Ports, Viewer
 from usecases.settling import reopen, reopening_denial, take_back, tell
 from usecases.views import AccountEventKind, SessionEventKind, SessionMode, SessionView
@@ -81,6 +81,9 @@ async def _open_new(
     if info is None:
         message = f"{on} is not a recorded session"
         return Denial(Code.SESSION_NOT_RECORDED, message, ("date",), {"date": message})
+    day = pinned_day(ports, on, info.content_hash)
+    if isinstance(day, Denial):
+        return day
 
     now = ports.wall()
     new = NewSession(
@@ -92,7 +95,7 @@ async def _open_new(
         day_hash=info.content_hash,
         opening_cents=None,
         description=None,
-        clock_at=info.open_at,
+        clock_at=day.open_at,
         created_at=now,
     )
     stored = await sessions.add(tx, new)
@@ -221,22 +224,26 @@ async def current(ports: Ports, viewer: Viewer, account_id: UUID) -> SessionView
 
 
 async def delete_session(ports: Ports, viewer: Viewer, session_id: UUID) -> Denial | None:
-    """Delete a day of an account with its trades; every later day follows."""
+    """Delete a day of an account with its trades; every later day follows.
+
+    Its market is not read, so that a recorded day that was lost does not block the account.
+    """
     async with ports.database.transaction() as tx:
-        loaded = await hold(ports, tx, viewer, session_id)
-        if isinstance(loaded, Denial):
-            return loaded
-        account = loaded.account
-        if account is None:
+        account = await locks.account_of(tx, viewer.user_id, session_id)
+        stored = await locks.session(tx, viewer.user_id, session_id) if account else None
+        if account is None or stored is None:
             return NO_SESSION
+        if stored.mode == SessionMode.LIVE and await orders.are_in(tx, stored):
+            return SESSION_TRADED
+        settled = await settlements.find(tx, stored)
 
         now = ports.wall()
-        if loaded.settled is not None:
-            await take_back(tx, loaded, now)
+        if settled is not None:
+            await take_back(tx, account, stored, settled, now)
         else:
             await accounts.set_open(tx, account, None)
         ports.reach(Failpoint.DAY_DELETED)
-        version = await sessions.remove(tx, loaded.stored, SessionEventKind.DELETED, now)
+        version = await sessions.remove(tx, stored, SessionEventKind.DELETED, now)
         kind = AccountEventKind.SESSION_DELETED
         account_version = await accounts.record_event(tx, account, kind, now, AboutAccount(session_id))
 

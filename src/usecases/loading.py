@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -65,14 +65,21 @@ class Loaded:
         return next((stored for stored in self.orders if stored.order.id == order_id), None)
 
 
+def pinned_day(ports: Ports, on: date, content_hash: str) -> Day | Denial:
+    """The revision of a day that a session is, or is to be, traded on."""
+    try:
+        return ports.library.open(on, content_hash)
+    except DayUnavailable as reason:
+        log.warning("day_unavailable", date=str(on), reason=str(reason))
+        message = f"the recorded day {on} of this session cannot be read until it is restored"
+        return Denial(Code.DAY_UNAVAILABLE, message)
+
+
 async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> Loaded | Denial:
     """The session's day and orders, or a denial that names the pinned day when it cannot be read."""
-    try:
-        day = ports.library.open(stored.date, stored.day_hash)
-    except DayUnavailable as reason:
-        log.warning("day_unavailable", date=str(stored.date), session=str(stored.uuid), reason=str(reason))
-        message = f"the recorded day {stored.date} of this session cannot be read until it is restored"
-        return Denial(Code.DAY_UNAVAILABLE, message)
+    day = pinned_day(ports, stored.date, stored.day_hash)
+    if isinstance(day, Denial):
+        return day
     placed = await orders.of_session(tx, stored, day.open_at)
     await ports.library.warm(day, {leg.contract for s in placed for leg in s.order.ticket.legs})
     carried = await _carried(tx, stored)

@@ -63,8 +63,9 @@ async def settle(ports: Ports, tx: Tx, loaded: Loaded) -> Loaded:
 
 async def reopen(ports: Ports, tx: Tx, loaded: Loaded) -> Loaded:
     """Take a settled day back: it counts nothing until it settles again (rulings 4.3)."""
-    account, stored, now = _account(loaded), loaded.stored, ports.wall()
-    await take_back(tx, loaded, now)
+    account, stored, settled, now = _account(loaded), loaded.stored, loaded.settled, ports.wall()
+    assert settled is not None, "only a settled day can be opened again"
+    await take_back(tx, account, stored, settled, now)
     ports.reach(Failpoint.DAY_REOPENED)
     await accounts.set_open(tx, account, stored.id)
     version = await sessions.record_event(tx, stored, SessionEventKind.REOPENED, now)
@@ -77,17 +78,17 @@ async def resettle(ports: Ports, tx: Tx, edited: Loaded) -> Loaded:
     """Settle a day again whose orders were edited while it was settled."""
     if edited.settled is None:
         return edited
-    await take_back(tx, edited, ports.wall())
+    await take_back(tx, _account(edited), edited.stored, edited.settled, ports.wall())
     ports.reach(Failpoint.DAY_REOPENED)
     return await settle(ports, tx, replace(edited, settled=None))
 
 
-async def take_back(tx: Tx, loaded: Loaded, at: datetime) -> None:
+async def take_back(
+    tx: Tx, account: StoredAccount, stored: StoredSession, settled: StoredSettlement, at: datetime
+) -> None:
     """Remove a day's settlement, and post that it was taken back."""
-    account, settled = _account(loaded), loaded.settled
-    assert settled is not None, "only a settled day can be taken back"
     await settlements.remove(tx, settled)
-    await journal.post(tx, account, reversal(settled.outcome), at, _posted(loaded.stored, settled))
+    await journal.post(tx, account, reversal(settled.outcome), at, _posted(stored, settled))
 
 
 async def tell(ports: Ports, changed: Loaded) -> None:

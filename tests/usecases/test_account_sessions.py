@@ -1,6 +1,7 @@
 """The days of an account: carried forward, opened again, edited, and always adding up."""
 
 import asyncio
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -9,6 +10,7 @@ import pytest_asyncio
 
 from engine.denials import Code
 from engine.tickets import OrderRequest
+from marketdata.library import Library
 from tests.days import DATE, publish_tiny_day
 from tests.engine.tapes import request
 from tests.people import Town, denied
@@ -298,3 +300,26 @@ async def test_editing_a_settled_day_leaves_another_one_open(
     assert (head.id, head.financials.opening_cents) == (thursday.id, CAPITAL)
     refused = await account_sessions.open_session(town.ports, trader, account, FRIDAY)
     assert denied(refused).code is Code.SESSION_OPEN
+
+
+async def test_a_day_that_was_lost_can_be_deleted(town: Town, trader: Viewer, account: UUID) -> None:
+    wednesday = await traded(town, trader, account, WEDNESDAY, CALL)
+    thursday = await opened(town, trader, account, THURSDAY)
+    for lost in (WEDNESDAY, THURSDAY):
+        shutil.rmtree(town.days / lost.isoformat())
+    bereft = replace(town, ports=replace(town.ports, library=Library(town.days)))
+    lost_one = await account_sessions.open_session(bereft.ports, trader, account, THURSDAY)
+    assert denied(lost_one).code is Code.DAY_UNAVAILABLE
+    for day in (thursday, wednesday):
+        assert await account_sessions.delete_session(bereft.ports, trader, day.id) is None
+    assert await cash(bereft, trader, account) == (CAPITAL, CAPITAL)
+    assert (await opened(bereft, trader, account, FRIDAY)).financials.opening_cents == CAPITAL
+
+
+async def test_a_day_that_cannot_be_read_is_not_opened(town: Town, trader: Viewer, account: UUID) -> None:
+    for column in town.days.glob(f"{WEDNESDAY}/*/*.arrow"):
+        column.unlink()
+    refused = await account_sessions.open_session(town.ports, trader, account, WEDNESDAY)
+    assert denied(refused).code is Code.DAY_UNAVAILABLE
+    assert await days(town, trader, account) == []
+    await opened(town, trader, account, THURSDAY)
