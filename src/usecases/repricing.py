@@ -34,8 +34,8 @@ class Asked:
 
 
 async def ask(tx: Tx, account: StoredAccount, fees: FeeSchedule, at: datetime) -> Asked | None:
-    """Ask for a locked account to be moved to ``fees``; None where it is there already, or has no
-    settled fills that they touch."""
+    """Ask for a locked account to be moved to ``fees``; None where it is live, as what was charged for
+    live fills stays."""
     if account.engine is not Engine.HISTORICAL:
         await accounts.set_fees(tx, account, fees)
         return None

@@ -15,7 +15,17 @@ from store import locks, sessions
 from store.database import Tx
 from store.sessions import NewSession, StoredSession
 from usecases.failpoints import Failpoint
-from usecases.loading import NO_SESSION, Loaded, at_second, find, hold, load, load_readable, session_view
+from usecases.loading import (
+    NO_SESSION,
+    Loaded,
+    at_second,
+    find,
+    hold,
+    load,
+    load_readable,
+    pinned_day,
+    session_view,
+)
 from usecases.ports import Ports, Viewer
 from usecases.settling import carry, clock_denial, tell
 from usecases.views import SessionEventKind, SessionMode, SessionView
@@ -46,6 +56,9 @@ async def create_simulation(ports: Ports, viewer: Viewer, command: CreateSimulat
     if info is None:
         message = f"{command.date} is not a recorded session"
         return Denial(Code.SESSION_NOT_RECORDED, message, ("date",), {"date": message})
+    day = pinned_day(ports, command.date, info.content_hash)
+    if isinstance(day, Denial):
+        return day
 
     now = ports.wall()
     new = NewSession(

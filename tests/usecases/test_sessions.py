@@ -155,6 +155,16 @@ async def fees_of(town: Town, viewer: Viewer, session_id: UUID) -> int:
     return view.financials.fees_cents
 
 
+async def test_a_day_that_cannot_be_read_is_not_opened(town: Town, trader: Viewer) -> None:
+    for column in town.days.glob(f"{DATE}/*/*.arrow"):
+        column.unlink()
+    refused = denied(await sessions.create_simulation(town.ports, trader, ASKED))
+    assert refused.code is Code.DAY_UNAVAILABLE
+    shutil.rmtree(town.days / DATE.isoformat())
+    publish_tiny_day(town.days)
+    await opened(town, trader)
+
+
 async def test_a_day_that_was_lost_takes_no_other_simulation_away(town: Town, trader: Viewer) -> None:
     later = date(2025, 1, 16)
     publish_tiny_day(town.days, later)
