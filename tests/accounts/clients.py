@@ -1,5 +1,6 @@
 """Clients that ask whatever comes to their minds, of their own accounts and now and then of others'."""
 
+import asyncio
 import random
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -39,12 +40,13 @@ WEIGHTS: dict[type[Act], float] = {
     acts.DeleteDay: 2,
     acts.Edit: 6,
     acts.DeleteAccount: 1,
-    acts.ReadAccount: 8,
-    acts.ReadDays: 8,
-    acts.ReadDay: 4,
-    acts.ReadHead: 3,
-    acts.ReadOrders: 3,
+    acts.ReadAccount: 2,
+    acts.ReadDays: 2,
+    acts.ReadHead: 1,
+    acts.ReadDay: 5,
+    acts.ReadOrders: 5,
 }
+WHOLE: tuple[Act, ...] = (acts.ReadAccount(), acts.ReadDays(), acts.ReadHead())
 OF_ACCOUNT: dict[type[Act], Act] = {
     acts.DeleteAccount: acts.DeleteAccount(),
     acts.ReadAccount: acts.ReadAccount(),
@@ -108,6 +110,15 @@ class Client:
             else:
                 await self.ask()
 
+    async def watch(self, requests: int) -> None:
+        """Read whole accounts while others write."""
+        for _ in range(requests):
+            mine = self._there(self.world.accounts_of(self.name))
+            if mine:
+                await self.send(self.chance.choice(mine), self.chance.choice(WHOLE))
+            else:
+                await asyncio.sleep(0)
+
     async def create(self) -> None:
         act = acts.Create(self.chance.choice(NAMES), self.chance.choice(CAPITALS))
         watch, sent = Watch(self.world.ticker), self.world.ticker.tick()
@@ -132,7 +143,9 @@ class Client:
 
     async def ask(self) -> None:
         account = self._account()
-        act = self._act(account)
+        await self.send(account, self._act(account))
+
+    async def send(self, account: UUID, act: Act) -> None:
         watch, sent = Watch(self.world.ticker), self.world.ticker.tick()
         answer = await self.desk(watch).ask(account, act)
         tick = watch.seen[-1] if watch.seen else None

@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
+from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
@@ -110,14 +111,18 @@ async def compare(world: World, owner: str, account: UUID) -> None:
 
 async def test_every_answer_is_one_that_the_model_gives(world: World, campaign: Campaign) -> None:
     chance = random.Random(campaign.seed)
-    clients = [
-        Client(name, world, random.Random(chance.random())) for name in PEOPLE for _ in range(CLIENTS_OF_ONE)
+    readers, *writers = [
+        [Client(name, world, random.Random(chance.random())) for name in PEOPLE]
+        for _ in range(1 + CLIENTS_OF_ONE)
     ]
     outcomes: Counter[str] = Counter()
-    size = campaign.size(360, 2_400)
+    size = campaign.size(400, 3_200)
     while world.books.explained < size:
         since = world.ticker.tick()
-        await asyncio.gather(*(client.work(REQUESTS_OF_A_BURST) for client in clients))
+        await asyncio.gather(
+            *(one.work(REQUESTS_OF_A_BURST) for one in chain(*writers)),
+            *(one.watch(REQUESTS_OF_A_BURST) for one in readers),
+        )
         outcomes.update(outcome_of(one) for one in world.books.done)
         await settle(world, since)
     assert world.books.charged
