@@ -98,10 +98,11 @@ async def audit(ports: Ports, recomputing: Recomputing = ALL_DAYS) -> Audit:
     """Hold the books to every rule. Of each rule at most ``FAULTS_MAX`` violations are found at once."""
     async with ports.database.reading() as tx:
         await auditing.take_room(tx)
+        suspects = await auditing.suspects(tx)
         violations = [
             Violation(rule, fault.account_id, fault.differs)
             for rule, query in _QUERIES.items()
-            for fault in await auditing.faults(tx, query, FAULTS_MAX)
+            for fault in await auditing.faults(tx, query, suspects, FAULTS_MAX)
         ]
         extent = await auditing.extent(tx)
         found, recomputed, last_id = await _recomputed(ports, tx, recomputing)
