@@ -204,10 +204,8 @@ async def set_open(tx: Tx, account: StoredAccount, session_id: int | None) -> No
 
 
 async def remove(tx: Tx, account: StoredAccount, at: datetime) -> None:
-    """Delete an account and its sessions: nothing finds them any more, and the books stay."""
+    """Delete an account, whose sessions go with it: nothing finds it any more, and the books stay."""
     await _set(tx, account, deleted_at=at)
-    of_account = (_sessions.c.account_id == account.id, _sessions.c.deleted_at.is_(None))
-    await tx.execute(update(_sessions).where(*of_account).values(deleted_at=at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -255,6 +255,21 @@ async def remove(tx: Tx, session: StoredSession, kind: str, at: datetime) -> int
     event = {"of_session": session.id, "kind": kind, "order_id": None, "at": at, "new_deleted_at": at}
     seq: int = (await tx.execute(_REMOVAL, event)).scalar_one()
     return seq
+
+
+async def remove_each(tx: Tx, account_id: int, kind: str, at: datetime) -> tuple[tuple[UUID, int], ...]:
+    """Delete every session of the locked account as ``remove`` does; each one's id and new version."""
+    bumped = (
+        update(_sessions)
+        .where(_sessions.c.account_id == account_id, _sessions.c.deleted_at.is_(None))
+        .values(version=_sessions.c.version + 1, deleted_at=at)
+        .returning(_sessions.c.id, _sessions.c.uuid, _sessions.c.version)
+        .cte("bumped")
+    )
+    event = select(bumped.c.id, bumped.c.version, literal(kind), literal(at, _events.c.at.type))
+    told = insert(_events).from_select(["session_id", "seq", "kind", "at"], event).cte("told")
+    rows = await tx.execute(select(bumped.c.uuid, bumped.c.version).add_cte(told))
+    return tuple((row.uuid, row.version) for row in rows)
 
 
 async def record_event_each(

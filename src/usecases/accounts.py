@@ -28,7 +28,7 @@ from usecases.absence import ABSENT, Absent
 from usecases.failpoints import Failpoint
 from usecases.loading import load
 from usecases.ports import Ports, Viewer
-from usecases.views import AccountEventKind, AccountView
+from usecases.views import AccountEventKind, AccountView, SessionEventKind
 
 NO_ACCOUNT = Denial(Code.NOT_FOUND, "no such account")
 
@@ -232,9 +232,12 @@ async def delete_account(ports: Ports, viewer: Viewer, account_id: UUID) -> Deni
 
         now = ports.wall()
         await repricings.drop(tx, account)
+        removed = await sessions.remove_each(tx, account.id, SessionEventKind.DELETED, now)
         await accounts.remove(tx, account, now)
         version = await accounts.record_event(tx, account, AccountEventKind.DELETED, now)
 
+    for session_id, seq in removed:
+        await ports.topics.session_changed(session_id, seq)
     await ports.topics.account_changed(account_id, version)
     return None
 

@@ -10,7 +10,8 @@ import pytest_asyncio
 from tests.days import DATE
 from tests.engine.tapes import request
 from tests.people import Town
-from usecases import accounts, events, orders, sessions, users
+from usecases import account_sessions, accounts, events, orders, sessions, users
+from usecases.account_sessions import Opened
 from usecases.accounts import AccountChanges, CreateAccount
 from usecases.orders import Submission
 from usecases.ports import Viewer
@@ -129,6 +130,20 @@ async def test_an_account_is_followed_to_its_deletion(town: Town, trader: Viewer
     assert await asyncio.wait_for(following, 5) == everything
     assert await follow_account(town, trader, account.id, 2, 99) == everything[2:]
     assert await follow_account(town, rival, account.id, 0, 99) == []
+
+
+async def test_a_day_is_followed_to_the_deletion_of_its_account(town: Town, trader: Viewer) -> None:
+    new = CreateAccount("Condors", "historical", 100_000_00)
+    account = await accounts.create_account(town.ports, trader, new)
+    assert isinstance(account, AccountView)
+    opened = await account_sessions.open_session(town.ports, trader, account.id, DATE)
+    assert isinstance(opened, Opened)
+    await sessions.move_clock(town.ports, trader, opened.session.id, opened.session.end_at)
+    following = asyncio.create_task(follow(town, trader, opened.session.id, 2, 99))
+    await asyncio.sleep(0.05)
+    assert await accounts.delete_account(town.ports, trader, account.id) is None
+    told = [(3, SessionEventKind.SETTLED), (4, SessionEventKind.DELETED)]
+    assert await asyncio.wait_for(following, 5) == told
 
 
 async def test_more_events_than_one_read_holds_are_told_in_order(town: Town, trader: Viewer) -> None:
