@@ -57,6 +57,7 @@ class Place:
     contract: str
     quantity: int
     limit_cents: int | None = None
+    replaces: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -212,11 +213,14 @@ def moved(account: Account, day: Day, second: int) -> tuple[State, Answer]:
 
 
 def placed(account: Account, day: Day, act: Place, new_id: UUID | None) -> tuple[State, Answer]:
+    if act.replaces and act.replaces not in [order.id for order in day.orders]:
+        return account, NOT_FOUND
     if day.is_settled:
         return account, "market_closed"
     sequence = 1 + max((order.sequence for order in day.orders), default=0)
     order = Order(new_id, day.clock, sequence, act.side, act.contract, act.quantity, act.limit_cents)
-    after = replace(day, orders=(*day.orders, order))
+    kept = [other for other in day.orders if act.replaces is None or other.id != act.replaces]
+    after = replace(day, orders=(*kept, order))
     uncovered = after.uncovered()
     if uncovered:
         return account, "no_position" if uncovered is order else "order_dependency"

@@ -111,7 +111,7 @@ class Desk:
     async def _ask_of_orders(self, act: Act) -> Answer:
         match act:
             case acts.Place():
-                submission = Submission(act.day, self._request(act))
+                submission = Submission(act.day, self._request(act), replaces=act.replaces)
                 receipt = await orders.place_order(self.ports, self.viewer, submission)
                 return answer_of(receipt, lambda found: seen_order(found.order))
             case acts.DeleteOrder(day, order):

@@ -12,7 +12,7 @@ from engine.settings import fee_texts
 from tests.accounts import acts
 from tests.accounts.acts import Act
 from tests.accounts.asking import Desk
-from tests.accounts.histories import Books, Charged, Done, Ticker, Watch
+from tests.accounts.histories import NAME_TAKEN, Books, Charged, Done, Ticker, Watch
 from tests.accounts.model import CLOSE
 from usecases import users
 from usecases.ports import Ports, Viewer
@@ -24,6 +24,7 @@ CAPITALS = (5_000_000_00, 7_500_000_00, 10_000_000_00)  # enough for every order
 ACCOUNTS_OF_ONE = 2
 ORDERS_OF_A_DAY = 8
 CHARGES = 0.03  # of all requests
+REPLACEMENTS = 0.2  # of all orders
 TICKETS = (
     ("buy to open", "5950C", None),
     ("buy to open", "5950C", 2_00),
@@ -81,7 +82,8 @@ class World:
                 if day not in self.days[one.account]:
                     self.days[one.account].append(day)
                     self.orders[day] = []
-            case acts.Place(day):
+            case acts.Place(day, replaces=replaced):
+                self.orders[day] = [other for other in self.orders[day] if other != replaced]
                 self.orders[day].append(one.answer[0])
             case acts.DeleteOrder(day, order):
                 self.orders[day] = [other for other in self.orders[day] if other != order]
@@ -123,7 +125,9 @@ class Client:
         act = acts.Create(self.chance.choice(NAMES), self.chance.choice(CAPITALS))
         watch, sent = Watch(self.world.ticker), self.world.ticker.tick()
         account, answer = await self.desk(watch).create(act)
-        if account is not None:
+        if account is None:
+            assert answer == NAME_TAKEN
+        else:
             self.world.books.owners[account] = self.name
             self.world.days[account] = []
             done = Done(self.name, account, act, sent, self.world.ticker.tick(), watch.seen[-1], answer)
@@ -179,7 +183,8 @@ class Client:
             return acts.Move(day, self.chance.choice([*range(0, CLOSE, 60), *[CLOSE] * 8]))
         if kind is acts.Place:
             side, contract, limit_cents = self.chance.choice(TICKETS)
-            return acts.Place(day, side, contract, self.chance.randint(1, 3), limit_cents)
+            replaced = self.chance.choice(orders) if orders and self.chance.random() < REPLACEMENTS else None
+            return acts.Place(day, side, contract, self.chance.randint(1, 3), limit_cents, replaced)
         if kind is acts.DeleteOrder and orders:
             return acts.DeleteOrder(day, self.chance.choice(orders))
         if kind is acts.DeleteDay:

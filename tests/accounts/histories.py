@@ -128,6 +128,11 @@ class Books:
         asked = [one for one in self.charged if one.owner == owner]
         return max(asked, key=lambda one: one.tick).fees if asked else DEFAULT
 
+    def active_names(self) -> list[tuple[str, str]]:
+        """Owner and name of every active account."""
+        active = [state for state in self.states.values() if state and state.status == "active"]
+        return [(self.owners[state.id], state.name) for state in active]
+
     def settle(self, repriced: dict[UUID, list[int]]) -> None:
         """Explain every answer, given the ticks at which each account took new fees over; go on from
         the states that this leads to."""

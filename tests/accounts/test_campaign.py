@@ -80,6 +80,8 @@ async def settle(world: World, since: int) -> None:
     world.books.settle(repriced)
     for account, owner in world.books.owners.items():
         await compare(world, owner, account)
+    names = world.books.active_names()
+    assert len(names) == len(set(names)), names
     assert (await auditing.audit(world.ports)).violations == ()
 
 
