@@ -51,7 +51,7 @@ from usecases.ports import Viewer
 from zerodte.listening import take_address, url_of
 from zerodte.programs import Program, spawn
 
-SAMPLE = 4
+SAMPLE = 3
 LARGE = 251  # one day more than a request recomputes
 KILL_SECONDS = 20
 AFTER_THE_COMMIT = {Failpoint.COMMITTED, Failpoint.STAGED_COMMITTED, Failpoint.REPRICING_ASKED}
@@ -197,10 +197,17 @@ REPRICING = (
 )
 
 
+REPRICING_IN_A_REQUEST = (Failpoint.REPRICING_ASKED, *REPRICING)
+
+
 def sampled(cases: list[Any], sample: int) -> list[Any]:
     """All of the cases in a soak, otherwise some of them, the same in every run."""
     size = CAMPAIGN.size(sample, len(cases))
     return random.Random(CAMPAIGN.seed).sample(cases, size)
+
+
+def test_every_failure_point_is_on_the_way_of_something() -> None:
+    assert {point for act in ACTS for point in act.points} | {*REPRICING_IN_A_REQUEST} == {*Failpoint}
 
 
 @pytest_asyncio.fixture
@@ -276,7 +283,7 @@ async def test_a_killed_api_leaves_a_write_whole_or_absent(site: Site, act: Act,
         await books_are_right(site)
 
 
-@pytest.mark.parametrize("point", sampled([Failpoint.REPRICING_ASKED, *REPRICING], 1))
+@pytest.mark.parametrize("point", sampled([*REPRICING_IN_A_REQUEST], 1))
 async def test_a_repricing_ends_by_itself_after_its_api_was_killed(site: Site, point: Failpoint) -> None:
     scene = await scene_of(site)
     with site.api(point) as armed:
