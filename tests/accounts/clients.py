@@ -19,7 +19,7 @@ from usecases.ports import Ports, Viewer
 from usecases.users import ProfileChanges
 
 DATES = tuple(bounds.date for bounds in sessions_between(date(2025, 1, 15), date(2025, 1, 24)))
-NAMES = ("Condors", "Wings", "Calls", "Puts", "Study")
+NAMES = ("Condors", "Wings", "Study")
 CAPITALS = (5_000_000_00, 7_500_000_00, 10_000_000_00)  # enough for every order of a day
 ACCOUNTS_OF_ONE = 2
 ORDERS_OF_A_DAY = 8
@@ -32,15 +32,16 @@ TICKETS = (
     ("buy to open", "5930C", None),
     ("sell to open", "5940P", None),
     ("sell to close", "5950C", None),
+    ("sell to close", "5950C", None),
 )
 WEIGHTS: dict[type[Act], float] = {
     acts.Open: 14,
     acts.Move: 26,
-    acts.Place: 20,
-    acts.DeleteOrder: 6,
+    acts.Place: 30,
+    acts.DeleteOrder: 8,
     acts.DeleteDay: 2,
     acts.Edit: 6,
-    acts.DeleteAccount: 1,
+    acts.DeleteAccount: 2,
     acts.ReadAccount: 2,
     acts.ReadDays: 2,
     acts.ReadHead: 1,
@@ -180,13 +181,14 @@ class Client:
     def _act_on_day(self, kind: type[Act], day: UUID) -> Act:
         orders = self.world.orders[day]
         if kind is acts.Move or (kind is acts.Place and len(orders) >= ORDERS_OF_A_DAY):
-            return acts.Move(day, self.chance.choice([*range(0, CLOSE, 60), *[CLOSE] * 8]))
+            return acts.Move(day, self.chance.choice([*range(0, CLOSE, 60), *[CLOSE] * 4]))
         if kind is acts.Place:
             side, contract, limit_cents = self.chance.choice(TICKETS)
             replaced = self.chance.choice(orders) if orders and self.chance.random() < REPLACEMENTS else None
-            return acts.Place(day, side, contract, self.chance.randint(1, 3), limit_cents, replaced)
+            quantity = 1 if side == "sell to close" else self.chance.randint(1, 3)
+            return acts.Place(day, side, contract, quantity, limit_cents, replaced)
         if kind is acts.DeleteOrder and orders:
-            return acts.DeleteOrder(day, self.chance.choice(orders))
+            return acts.DeleteOrder(day, self.chance.choice(orders[:2]))
         if kind is acts.DeleteDay:
             return acts.DeleteDay(day)
         return acts.ReadDay(day) if kind is acts.ReadDay else acts.ReadOrders(day)
