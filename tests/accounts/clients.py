@@ -39,7 +39,7 @@ WEIGHTS: dict[type[Act], float] = {
     acts.Move: 26,
     acts.Place: 30,
     acts.DeleteOrder: 8,
-    acts.DeleteDay: 2,
+    acts.DeleteDay: 5,
     acts.Edit: 6,
     acts.DeleteAccount: 2,
     acts.ReadAccount: 2,
