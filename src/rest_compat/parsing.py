@@ -25,6 +25,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _REASONS = {
     "missing": "is required",
     "string_type": "must be a string",
+    "string_unicode": "must not hold lone surrogates",
     "model_type": "must be an object",
     "list_type": "must be a list",
     "tuple_type": "must be a list",
