@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     graphql_input_list: int = Field(100, ge=1, description="entries of one list of GraphQL input")
     graphql_input_depth: int = Field(32, ge=1, description="nesting of GraphQL input")
     graphql_input_values: int = Field(5_000, ge=1, description="values in the variables of an operation")
-    graphql_introspection: int = Field(7_000, ge=0, description="size of an introspection; 0 turns it off")
+    graphql_introspection: int = Field(6_000, ge=0, description="size of an introspection; 0 turns it off")
     graphql_complexity: int = Field(1_000, ge=1, description="cost of one GraphQL operation")
     graphql_execution_seconds: float = Field(10, gt=0, description="time for one GraphQL operation")
     graphql_get_queries: bool = Field(default=True, description="answer GraphQL queries by GET")

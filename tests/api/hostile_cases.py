@@ -236,6 +236,25 @@ def _times(session_id: str) -> Iterator[Case]:
         yield asked(f"time {time}", document, {"v": time, "id": session_id})
 
 
+def large(nth: int = 0) -> list[Case]:
+    """What is allowed, and as dear as it may be. Each ``nth`` is a text of its own, that no cache knows."""
+    fields = ("createdAt", "date", "description", "endTime", "ended", "id", "mode", "time", "uuid", "version")
+    texts = {
+        "repeats": "{ simulations { nodes {" + "".join(f" {name}" * 95 for name in fields) + " } } }",
+        "spreads": "{ viewer {" + " ...f" * 900 + " } } fragment f on User { email }",
+        "fragments": "{ viewer {"
+        + "".join(f" ...f{i}" for i in range(64))
+        + " } }"
+        + "".join(f" fragment f{i} on User {{ email id uuid __typename }}" for i in range(64)),
+        "inline": "{ viewer {" + " ...{ email id }" * 100 + " } }",
+        "comment": "#" + "x" * 32_000 + "\n{ __typename }",
+        "block": '{ node(id: """' + "x" * 32_000 + '""") { id } }',
+    }
+    documents = [asked(name, text + " " * nth) for name, text in texts.items()]
+    email = "mutation($v: String!) { checkEmail(input: {email: $v}) { hasPassword } }"
+    return [*documents, *(asked(f"email of {sign}", email, {"v": sign * 200_000}) for sign in "a.@")]
+
+
 def transports() -> list[Case]:
     """Requests that are no GraphQL over HTTP, whatever their text."""
     return [*_bodies(), *_ways()]

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from engine.denials import Code
 from store.database import Database
 from tests.api.asking import Asker, Desk, open_simulation, place
-from tests.api.hostile_cases import Case, documents, transports, variables
+from tests.api.hostile_cases import Case, documents, large, transports, variables
 from tests.api.measuring import Answer, answered
 
 CPU_MILLISECONDS_MAX = 50
@@ -93,6 +93,13 @@ async def test_hostile_requests_are_refused_cheaply_and_change_nothing(
         found += [f"{case.name}: {fault}" for fault in wrong]
     assert found == []
     assert await contents(desk.town.ports.database) == before
+
+
+@pytest.mark.parametrize("place_in_list", range(len(large())), ids=[case.name for case in large()])
+async def test_what_is_allowed_and_large_is_cheap_too(desk: Desk, place_in_list: int) -> None:
+    answers = [await answered(desk.owner, large(nth)[place_in_list]) for nth in range(3)]
+    assert [coding_faults(answer) for answer in answers] == [[], [], []]
+    assert min(answer.milliseconds for answer in answers) <= CPU_MILLISECONDS_MAX
 
 
 def test_there_are_five_hundred_hostile_requests_at_least() -> None:
