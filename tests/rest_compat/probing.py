@@ -22,7 +22,9 @@ from usecases.ports import Ports
 from zerodte.asgi import application
 
 ACCEPTANCE = "positive_data_acceptance"
-STEPPED = re.compile("decimal places|out of range|multiple of|at most")  # of what no schema states
+STEPPED = re.compile(
+    "decimal places|out of range|multiple of|at most|before start"
+)  # of what no schema states
 MALFORMED = {Code.INVALID_INPUT, HttpCode.UNSUPPORTED_MEDIA_TYPE, HttpCode.BODY_TOO_LARGE}
 
 

@@ -12,6 +12,7 @@ from rest_compat.application import OPERATIONS
 from rest_compat.openapi import openapi_document
 from tests.days import DATE
 from tests.rest_compat.desk import EARLIER, Desk
+from tests.rest_compat.hostility import Ground
 from tests.rest_compat.probing import listening, probe
 from tests.rest_compat.test_authorization import BODIES, STOP, granted, opened
 
@@ -82,8 +83,7 @@ async def test_every_answer_is_as_documented(trader: Desk) -> None:
         body = {**BODIES.get(one.id, {})} or None
         if one.id == "simulation_replace_order":
             body = {**STOP, "order_id": ids["order_id"]}
-        path = {"date": str(DATE), "timestamp": f"{DATE}T14:30:00", **ids}
-        answer = await trader.http.request(one.method, one.path.format(**path), json=body)
+        answer = await trader.http.request(one.method, Ground(ids, ids).path(one), json=body)
         document[one.path][one.method].validate_response(answer)
         statuses[one.id] = answer.status_code
         await trader.http.delete(f"/simulations/{ids['simulation_id']}")
