@@ -79,7 +79,9 @@ class Settings(BaseSettings):
     graphql_aliases: int = Field(30, ge=0, description="aliases in one GraphQL operation")
     graphql_tokens: int = Field(2_000, ge=1, description="tokens of one GraphQL document")
     graphql_root_fields: int = Field(20, ge=1, description="fields at the root of one GraphQL operation")
-    graphql_document_chars: int = Field(32_768, ge=1, description="characters of one GraphQL document")
+    graphql_document_chars: int = Field(
+        32_768, ge=1, description="characters of one GraphQL document, and of its variables"
+    )
     graphql_fragments: int = Field(64, ge=0, description="fragments of one GraphQL document")
     graphql_repeats: int = Field(100, ge=1, description="uses of one response name in a GraphQL document")
     graphql_input_list: int = Field(100, ge=1, description="entries of one list of GraphQL input")
