@@ -17,7 +17,6 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.parse_content_type import parse_content_type
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UnsetType
@@ -108,7 +107,7 @@ class GraphQLFace(GraphQL[Context, None]):
     async def parse_http_body(
         self, request: AsyncHTTPRequestAdapter
     ) -> GraphQLRequestData | list[GraphQLRequestData]:
-        kind, _ = parse_content_type(request.content_type or "")
+        kind = (request.content_type or "").partition(";")[0].strip()
         if request.method == "POST" and kind != "application/json":
             raise HTTPException(415, "The content type must be application/json.")
         return await super().parse_http_body(request)
