@@ -22,7 +22,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.unset import UnsetType
 
 from api.context import Context, bare_token
-from api.errors import INTERNAL, MALFORMED, Refusal
+from api.errors import INTERNAL, MALFORMED, RETRY_OUTAGE_SECONDS, Refusal, unavailable
 from api.graphiql import asset, page
 from api.limits import Limits
 from api.masking import masked
@@ -31,7 +31,6 @@ from api.sockets import NoPlaceLeft, SocketHandler
 from usecases.outages import OUTAGES
 from usecases.sockets import visitors_place
 
-UNAVAILABLE = "A part of the service cannot be reached; try again."
 RESPONSE_TYPE = "application/graphql-response+json"
 
 # The codes are REST's, for the same statuses.
@@ -46,7 +45,7 @@ REFUSAL_CODES = {
 _HEADERS = {
     401: {"WWW-Authenticate": "Bearer"},
     405: {"Allow": "GET, HEAD, POST"},
-    503: {"Retry-After": "2"},
+    503: {"Retry-After": str(RETRY_OUTAGE_SECONDS)},
 }
 
 log = structlog.get_logger(__name__)
@@ -94,7 +93,7 @@ class GraphQLFace(GraphQL[Context, None]):
             return self._refused(401, refusal)
         except OUTAGES as outage:
             log.warning("graphql_unavailable", reason=str(outage))
-            return self._refused(503, Refusal(INTERNAL, UNAVAILABLE))
+            return self._refused(503, unavailable())
 
     def _refused(self, status: int, refusal: Refusal) -> Response:
         code = REFUSAL_CODES[status]
