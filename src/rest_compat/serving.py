@@ -150,7 +150,7 @@ async def _body(model: type[BaseModel], request: Request, ports: Ports) -> BaseM
         message = f"send the body as {JSON}, not {media_type or 'untyped'}"
         raise Refused(HttpCode.UNSUPPORTED_MEDIA_TYPE, message)
     raw = await read_body(request, ports.policy.body_bytes)
-    return await read_aside(len(raw), lambda: parse_body(raw, model, ports.policy.json_depth))
+    return await read_aside(len(raw), lambda: parse_body(raw, model, ports.policy))
 
 
 def _render(operation: Operation, outcome: Any) -> Response:

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     body_bytes: int = Field(POLICY.body_bytes, ge=1_024, description="bytes of one request's body")
     header_bytes: int = Field(16 * 1024, ge=1_024, le=65_536, description="bytes of one request's headers")
     json_depth: int = Field(POLICY.json_depth, ge=1, le=500, description="nesting of a REST body")
+    json_values: int = Field(POLICY.json_values, ge=1, description="values in a REST body")
     websocket_frame_bytes: int = Field(64 * 1024, ge=1_024, description="bytes of one WebSocket message")
     visitor_sockets: int = Field(
         POLICY.visitor_sockets, ge=0, description="GraphQL sockets of one address without a token"

@@ -42,6 +42,7 @@ def test_settings_do_not_show_their_secrets() -> None:
         ("complexity_a_minute", 100),
         ("body_bytes", 2_048),
         ("json_depth", 5),
+        ("json_values", 50),
         ("visitor_sockets", 2),
     ],
 )
