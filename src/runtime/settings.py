@@ -4,13 +4,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from runtime.values import DatabaseUrl, MailSender, Proxies, RedisUrl, SmtpUrl
+from runtime.values import DatabaseUrl, MailSender, Proxies, RedisUrl, SecretKey, SmtpUrl
 from usecases.policy import Policy
 
 POLICY = Policy()
+KIB_A_LANE = 8
 
 
 class Settings(BaseSettings):
@@ -23,7 +25,7 @@ class Settings(BaseSettings):
     )
     redis_url: RedisUrl | None = Field(None, description="Redis to use instead of the embedded one")
     data_dir: Path = Field(Path("var"), description="where days, mail and embedded databases are kept")
-    secret_key: SecretStr | None = Field(
+    secret_key: SecretKey | None = Field(
         None, description="secret shared by several installations; otherwise data_dir/secret.key is made"
     )
     postgres_programs: Path | None = Field(None, description="directory of another initdb and postgres")
@@ -72,9 +74,11 @@ class Settings(BaseSettings):
     visitor_sockets: int = Field(
         POLICY.visitor_sockets, ge=0, description="GraphQL sockets of one address without a token"
     )
-    hashing_memory_kib: int = Field(19 * 1024, ge=8, description="memory that argon2id takes for a password")
-    hashing_passes: int = Field(2, ge=1, description="passes over that memory")
-    hashing_lanes: int = Field(1, ge=1, description="lanes of it")
+    hashing_memory_kib: int = Field(
+        19 * 1024, ge=KIB_A_LANE, le=1_048_576, description="memory that argon2id takes for a password"
+    )
+    hashing_passes: int = Field(2, ge=1, le=1_000, description="passes over that memory")
+    hashing_lanes: int = Field(1, ge=1, le=64, description="lanes of it")
 
     graphql_depth: int = Field(12, ge=1, description="levels of fields in one GraphQL operation")
     graphql_aliases: int = Field(30, ge=0, description="aliases in one GraphQL operation")
@@ -94,6 +98,17 @@ class Settings(BaseSettings):
     graphql_get_queries: bool = Field(default=True, description="answer GraphQL queries by GET")
     graphql_socket_operations: int = Field(20, ge=1, description="operations at once on one GraphQL socket")
     graphql_socket_init_seconds: float = Field(5, gt=0, description="time until a socket sends its token")
+
+    @field_validator("hashing_lanes")
+    @classmethod
+    def within_memory(cls, lanes: int, others: ValidationInfo) -> int:
+        """argon2id refuses less memory a lane, and would only do so at the first password."""
+        most = others.data.get("hashing_memory_kib", KIB_A_LANE * lanes) // KIB_A_LANE
+        if lanes > most:
+            raise PydanticCustomError(
+                "lanes", "must be at most {most}, one for 8 KiB of memory", {"most": most}
+            )
+        return lanes
 
     def policy(self) -> Policy:
         """The part that use cases read."""
