@@ -17,13 +17,12 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.parse_content_type import parse_content_type
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UnsetType
 
 from api.context import Context, bare_token
-from api.errors import INTERNAL, MALFORMED, Refusal
+from api.errors import INTERNAL, MALFORMED, RETRY_OUTAGE_SECONDS, Refusal, unavailable
 from api.graphiql import asset, page
 from api.limits import Limits
 from api.masking import masked
@@ -32,7 +31,6 @@ from api.sockets import NoPlaceLeft, SocketHandler
 from usecases.outages import OUTAGES
 from usecases.sockets import visitors_place
 
-UNAVAILABLE = "A part of the service cannot be reached; try again."
 RESPONSE_TYPE = "application/graphql-response+json"
 
 # The codes are REST's, for the same statuses.
@@ -47,7 +45,7 @@ REFUSAL_CODES = {
 _HEADERS = {
     401: {"WWW-Authenticate": "Bearer"},
     405: {"Allow": "GET, HEAD, POST"},
-    503: {"Retry-After": "2"},
+    503: {"Retry-After": str(RETRY_OUTAGE_SECONDS)},
 }
 
 log = structlog.get_logger(__name__)
@@ -95,7 +93,7 @@ class GraphQLFace(GraphQL[Context, None]):
             return self._refused(401, refusal)
         except OUTAGES as outage:
             log.warning("graphql_unavailable", reason=str(outage))
-            return self._refused(503, Refusal(INTERNAL, UNAVAILABLE))
+            return self._refused(503, unavailable())
 
     def _refused(self, status: int, refusal: Refusal) -> Response:
         code = REFUSAL_CODES[status]
@@ -108,7 +106,7 @@ class GraphQLFace(GraphQL[Context, None]):
     async def parse_http_body(
         self, request: AsyncHTTPRequestAdapter
     ) -> GraphQLRequestData | list[GraphQLRequestData]:
-        kind, _ = parse_content_type(request.content_type or "")
+        kind = (request.content_type or "").partition(";")[0].strip()
         if request.method == "POST" and kind != "application/json":
             raise HTTPException(415, "The content type must be application/json.")
         return await super().parse_http_body(request)

@@ -12,6 +12,7 @@ T = TypeVar("T")
 
 MALFORMED = "MALFORMED"
 INTERNAL = "INTERNAL"
+RETRY_OUTAGE_SECONDS = 2
 
 _TOP_LEVEL = {
     Code.UNAUTHENTICATED: "UNAUTHENTICATED",
@@ -40,6 +41,12 @@ class Refusal(GraphQLError):
 
     def __init__(self, code: str, message: str, **extensions: object) -> None:
         super().__init__(message, extensions={"code": code, **extensions})
+
+
+def unavailable() -> Refusal:
+    """An outage: nobody's fault to quote, and worth a retry."""
+    extensions = {"reason": "unavailable", "retryAfterSeconds": RETRY_OUTAGE_SECONDS}
+    return Refusal(INTERNAL, "A part of the service cannot be reached; try again.", **extensions)
 
 
 def unauthenticated() -> Refusal:

@@ -49,7 +49,7 @@ class Limits:
     input_depth: int = 32
     input_values: int = 5_000
     complexity: int = 1_000
-    introspection: int = 7_000
+    introspection: int = 6_000
     execution_seconds: float = 10
     body_bytes: int = 256 * 1024
     get_queries: bool = True

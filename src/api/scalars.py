@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NewType
 from uuid import UUID
 
+import numpy as np
 import strawberry
 from graphql import (
     FloatValueNode,
@@ -18,6 +19,7 @@ from graphql import (
 )
 from strawberry.types.scalar import ScalarDefinition
 
+from engine.aggregates import UNKNOWN, Column
 from engine.money import Cents, PriceCents, money_text, price_text
 
 DecimalText = NewType("DecimalText", str)
@@ -40,6 +42,19 @@ def dollars(cents: Cents) -> DecimalText:
 
 def points(price_cents: PriceCents) -> DecimalText:
     return DecimalText(price_text(price_cents))
+
+
+def int_column(column: Column) -> IntColumn:
+    """A column ready to be encoded: an array, or a list where some of it is unknown."""
+    unknown = column == UNKNOWN
+    if not unknown.any():
+        return IntColumn(np.ascontiguousarray(column))
+    return IntColumn([None if value == UNKNOWN else value for value in column.tolist()])
+
+
+def known_column(column: Column) -> IntColumn | None:
+    """The same, None when nothing of it is known."""
+    return None if (column == UNKNOWN).all() else int_column(column)
 
 
 def cents_of(text: DecimalText) -> Cents | None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
 import strawberry
 from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
@@ -24,7 +25,7 @@ from api.context import Info
 from api.documents import Documents, Unacceptable, operation_named
 from api.errors import Refusal
 from api.journal import JournalEntry, find_entry
-from api.limits import Limits, cost_excess, input_excess
+from api.limits import Limits, cost_excess, input_excess, over
 from api.market import MarketDay, MarketQuery, find_day
 from api.masking import MaskInternal
 from api.nodes import Node, NodeKind, read_global_id
@@ -100,15 +101,30 @@ class BoundedSchema(strawberry.Schema):
         if not context.query:
             raise MissingQueryError
         try:
-            text = context.query
-            error = await paid_reading(context.context, len(text), lambda: self._judged(context, text))
+            await paid_reading(context.context, self._chars(context), lambda: self._judge(context))
         except Unacceptable as unacceptable:
             return PreExecutionError(data=None, errors=unacceptable.errors)
         except Refusal as refusal:
             return PreExecutionError(data=None, errors=[refusal])
-        return PreExecutionError(data=None, errors=[error]) if error else None
+        return None
 
-    def _judged(self, context: ExecutionContext, text: str) -> GraphQLError | None:
+    def _chars(self, context: ExecutionContext) -> int:
+        """How much there is to read: the document, and the values of its variables as JSON.
+
+        Raises Unacceptable where those are too many or too long.
+        """
+        variables, limits = context.variables or {}, self.documents.limits
+        excess = input_excess(variables, limits)
+        chars = 0 if excess else len(orjson.dumps(variables))
+        if chars > limits.document_chars:
+            excess = over("characters of variables", chars, limits.document_chars)
+        if excess:
+            raise Unacceptable(excess)
+        return len(context.query or "") + chars
+
+    def _judge(self, context: ExecutionContext) -> None:
+        """Read the document, and raise whatever forbids its operation."""
+        text, variables = context.query or "", context.variables or {}
         name = context._provided_operation_name  # noqa: SLF001 - the public one falls back to the first
         document = self.documents.read(text)
         operation = operation_named(document, name)
@@ -117,9 +133,12 @@ class BoundedSchema(strawberry.Schema):
         kind = OperationType(operation.operation.value)
         if kind not in context.allowed_operations:
             raise InvalidOperationTypeError(kind)
+        excess = cost_excess(document, variables, self.documents.limits)
+        errors = [excess] if excess else self.documents.misfits(operation, variables)
+        if errors:
+            raise Unacceptable(*errors)
         context.graphql_document = document
-        variables, limits = context.variables or {}, self.documents.limits
-        return input_excess(variables, limits) or cost_excess(document, variables, limits)
+        context.result = self.documents.introspection(text, document)
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None

@@ -9,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from engine.denials import Code, Denial
 
+EMAIL_CHARS_MAX = 254
 PASSWORD_LENGTH_MIN = 8
 PASSWORD_LENGTH_MAX = 128
 CODE_DIGITS = 6
@@ -33,7 +34,7 @@ def read_email(text: str) -> str | Denial:
     """The one spelling of an address that accounts are found by: ASCII, in lower case."""
     try:
         address = validate_email(
-            text.strip(),
+            text.strip()[: EMAIL_CHARS_MAX + 1],  # one too many is refused, and more are not worth reading
             allow_smtputf8=False,
             check_deliverability=False,
             test_environment=True,

@@ -2,7 +2,9 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 from uuid import UUID, uuid5
 
@@ -10,6 +12,8 @@ from engine.contracts import Contract, format_osi
 from engine.ledger import Transaction, TransactionKind
 from engine.market import MISSING_DELTA, MISSING_TICKS, Day
 from engine.money import MULTIPLIER, TICK_CENTS, Cents, HalfTicks, PriceCents
+
+POSITION_IDS_KEPT = 65_536
 
 
 class Direction(StrEnum):
@@ -182,13 +186,20 @@ def mark_positions(books: Books, day: Day, second: int, session_id: UUID) -> tup
     )
 
 
+@lru_cache(maxsize=POSITION_IDS_KEPT)
+def position_id(session_id: UUID, on: date, key: Key) -> UUID:
+    """The id of a session's position, the same at every second; every look at a session asks for all."""
+    contract, direction = key
+    return uuid5(session_id, f"{format_osi(on, contract)} {direction}")
+
+
 def _mark(key: Key, holding: Holding, day: Day, second: int, session_id: UUID) -> Position:
     contract, direction = key
     mark = last_mark(day, contract, second)
     value = direction.sign * half_ticks_cents(mark, holding.quantity)
     delta = int(day.delta_e4[min(second, day.known_until), day.row_of[contract]])
     return Position(
-        id=uuid5(session_id, f"{format_osi(day.date, contract)} {direction}"),
+        id=position_id(session_id, day.date, key),
         contract=contract,
         direction=direction,
         quantity=holding.quantity,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 from engine.denials import Code, Denial
 from engine.fees import DEFAULT_FEES, OVERRIDE_FACTOR_MAX, FeeSchedule
@@ -64,7 +64,7 @@ def read_decimal(text: object, places: int) -> int | None:
 
 def fee_texts(fees: FeeSchedule) -> dict[str, str]:
     """The schedule's rates in dollars, by name: ``{"buy_equity": "0.0008", …}``."""
-    return {name: fixed_text(micros, 6) for name, micros in asdict(fees).items()}
+    return {name: fixed_text(getattr(fees, name), 6) for name in FEE_NAMES}
 
 
 def _rate_problem(name: str, rate: Micros | None, *, is_given: bool) -> str | None:

@@ -84,7 +84,7 @@ def _chain(
 def _values(paths: Paths, strikes: tuple[int, ...], block: slice) -> tuple[Floats, Floats]:
     """Theoretical points and unsigned deltas [second, contract]; puts by put-call parity."""
     index = (paths.spx_e4[block] / INDEX_UNITS)[:, None]
-    inside = index + paths.basis_points[block, None] - np.array(strikes, np.float64)
+    inside = index + paths.lead_points[block, None] - np.array(strikes, np.float64)
     calls = value_calls(inside, index * paths.expected_move[block, None], paths.risk_left[block, None])
     call_delta = np.rint(calls.call_delta * DELTA_UNITS) / DELTA_UNITS
     return (

@@ -32,7 +32,7 @@ class Purpose(IntEnum):
     KIND = 12
     TURN = 13
     GAP_SIZE = 14
-    BASIS = 15
+    LEAD = 15
     WIDTH = 16
     LEAN = 17
     SHIFT = 18

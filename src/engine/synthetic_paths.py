@@ -17,15 +17,16 @@ JUMPS_MAX, JUMP_CHANCE, JUMP_MOVES = 2, 0.15, 0.5
 VIX_SECONDS, VIX_NOISE = 15, 0.02
 TREND_NOISE, REVERSAL_NOISE = 0.6, 0.7
 TURN_FROM, TURN_RANGE, TURN_MOVES, TURN_MOVES_RANGE = 0.3, 0.4, 0.9, 0.6
-BASIS_SHARE, BASIS_MEAN, BASIS_DECAY, BASIS_STEP, BASIS_MAX = 6e-5, -0.7, 0.92, 0.5, 3.0
-BASIS_SECONDS, BASIS_END_SECONDS = 60, 900.0
+# The lead of the options is a share of the index times an autoregression by the minute, which is held.
+LEAD_SHARE, LEAD_MEAN, LEAD_DECAY, LEAD_STEP, LEAD_MAX = 6e-5, -0.7, 0.92, 0.5, 3.0
+LEAD_SECONDS, LEAD_END_SECONDS = 60, 900.0
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
     """Rows 0 … close second.
 
-    ``spx_e4`` and ``vix_e4`` are whole cents in 0.0001; ``basis_points`` is how far the index that
+    ``spx_e4`` and ``vix_e4`` are whole cents in 0.0001; ``lead_points`` is how far the index that
     options are priced on stands from the one published, 0 at the close; ``risk_left`` falls from 1
     to 0 and is the share of the session's expected variance still to come; ``expected_move`` is the
     standard deviation of the whole session's return as options price it at that second's VIX.
@@ -33,7 +34,7 @@ class Paths:
 
     spx_e4: IndexSeries
     vix_e4: IndexSeries
-    basis_points: Floats
+    lead_points: Floats
     risk_left: Floats
     expected_move: Floats
 
@@ -64,7 +65,7 @@ def draw_paths(plan: DayPlan, close_second: int, chance: Chance) -> Paths:
     return Paths(
         spx_e4=(spx_cents * 100).astype(np.int32),
         vix_e4=(vix_cents * 100).astype(np.int32),
-        basis_points=plan.open_cents / 100.0 * BASIS_SHARE * _basis(close_second, chance),
+        lead_points=plan.open_cents / 100.0 * LEAD_SHARE * _lead(close_second, chance),
         risk_left=1.0 - _progress(pace),
         expected_move=np.asarray(plan.expected_move * (vix_cents / float(vix_cents[0]))),
     )
@@ -116,15 +117,15 @@ def _detour(kind: Kind, progress: Floats, chance: Chance) -> Floats:
     return np.asarray(REVERSAL_NOISE * noise + height * way_back)
 
 
-def _basis(close_second: int, chance: Chance) -> Floats:
-    """How far options run from the published index, in units of ``BASIS_SHARE`` of it: slow noise."""
-    count = close_second // BASIS_SECONDS + 2
-    walk = BASIS_MEAN + autoregression(BASIS_STEP * chance.normals(Purpose.BASIS, count), BASIS_DECAY)
-    held = np.minimum(np.maximum(walk, -BASIS_MAX), BASIS_MAX)
+def _lead(close_second: int, chance: Chance) -> Floats:
+    """How far options run from the published index, in units of ``LEAD_SHARE`` of it."""
+    count = close_second // LEAD_SECONDS + 2
+    walk = LEAD_MEAN + autoregression(LEAD_STEP * chance.normals(Purpose.LEAD, count), LEAD_DECAY)
+    held = np.minimum(np.maximum(walk, -LEAD_MAX), LEAD_MAX)
     second = np.arange(close_second + 1)
-    minute, passed = second // BASIS_SECONDS, second % BASIS_SECONDS / float(BASIS_SECONDS)
+    minute, passed = second // LEAD_SECONDS, second % LEAD_SECONDS / float(LEAD_SECONDS)
     between = held[minute] + (held[minute + 1] - held[minute]) * passed
-    return np.asarray(between * np.minimum((close_second - second) / BASIS_END_SECONDS, 1.0))
+    return np.asarray(between * np.minimum((close_second - second) / LEAD_END_SECONDS, 1.0))
 
 
 def _bridge(walk: Floats, progress: Floats) -> Floats:

@@ -17,6 +17,7 @@ class HttpCode(StrEnum):
 
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BODY_TOO_LARGE = "body_too_large"
+    HEADERS_TOO_LARGE = "headers_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     INTERNAL_ERROR = "internal_error"
     UNAVAILABLE = "unavailable"
@@ -76,6 +77,7 @@ STATUS_OF: Mapping[Code | HttpCode, int] = {
     Code.ORDER_NOT_PENDING: 409,
     HttpCode.METHOD_NOT_ALLOWED: 405,
     HttpCode.BODY_TOO_LARGE: 413,
+    HttpCode.HEADERS_TOO_LARGE: 431,
     HttpCode.UNSUPPORTED_MEDIA_TYPE: 415,
     HttpCode.INTERNAL_ERROR: 500,
     HttpCode.UNAVAILABLE: 503,

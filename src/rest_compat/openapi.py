@@ -69,12 +69,11 @@ OUT_OF_CREDITS: Json = {
     "type": "object",
     "properties": {
         "error": {"type": "string", "const": Code.RATE_LIMIT_EXCEEDED.value},
-        "message": {"type": "string"},
         "retry_after_seconds": {"type": "integer", "minimum": 1},
         "credits_used": {"type": "integer", "minimum": 0},
         "credits_cap": {"type": "integer", "minimum": 1},
     },
-    "required": ["error", "message", "retry_after_seconds", "credits_used", "credits_cap"],
+    "required": ["error", "retry_after_seconds", "credits_used", "credits_cap"],
     "additionalProperties": False,
 }
 

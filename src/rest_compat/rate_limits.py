@@ -23,7 +23,6 @@ def out_of_credits(denial: Denial, fill: Fill) -> Response:
     """429, always in JSON (rulings 6.4)."""
     body = {
         "error": denial.code.value,
-        "message": denial.message,
         "retry_after_seconds": denial.retry_after_seconds,
         "credits_used": fill.used,
         "credits_cap": fill.bucket.capacity,

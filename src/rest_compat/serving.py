@@ -25,6 +25,7 @@ from rest_compat.errors import (
 from rest_compat.operations import JSON, Auth, Call, Operation, Statused
 from rest_compat.parsing import parse_body, parse_path, parse_query, read_body
 from rest_compat.rate_limits import metered
+from runtime.aside import read_aside
 from usecases.auth import authenticate
 from usecases.charging import Payer
 from usecases.outages import OUTAGES
@@ -149,7 +150,7 @@ async def _body(model: type[BaseModel], request: Request, ports: Ports) -> BaseM
         message = f"send the body as {JSON}, not {media_type or 'untyped'}"
         raise Refused(HttpCode.UNSUPPORTED_MEDIA_TYPE, message)
     raw = await read_body(request, ports.policy.body_bytes)
-    return parse_body(raw, model, ports.policy.json_depth)
+    return await read_aside(len(raw), lambda: parse_body(raw, model, ports.policy))
 
 
 def _render(operation: Operation, outcome: Any) -> Response:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-SHORT_CHARS = 2_048
+SHORT_CHARS = 512
 _READER = ThreadPoolExecutor(1, thread_name_prefix="aside")
 
 

@@ -19,6 +19,7 @@ REDIS = re.compile(
 )
 SMTP = re.compile(rf"smtps?://{USER}{HOST}/?")
 SENDER = re.compile(rf'{ADDRESS}|(?:[^\r\n<>@,;:"]*|"[^\r\n"]*" *)<{ADDRESS}>')
+SECRET_CHARACTERS_MIN = 16
 
 
 def _are_proxies(text: str) -> bool:
@@ -55,6 +56,13 @@ RedisUrl: TypeAlias = Annotated[
 SmtpUrl: TypeAlias = Annotated[
     SecretStr,
     _only(SMTP.fullmatch, "smtp://user:password@host:587 or smtps://user:password@host:465"),
+]
+SecretKey: TypeAlias = Annotated[
+    SecretStr,
+    _only(
+        lambda text: len(text) >= SECRET_CHARACTERS_MIN,
+        f"at least {SECRET_CHARACTERS_MIN} characters, as `openssl rand -hex 32` makes",
+    ),
 ]
 MailSender: TypeAlias = Annotated[
     str, _only(SENDER.fullmatch, "an address, like zerodte <noreply@example.com>")

@@ -18,6 +18,7 @@ VISITOR_STEP_SECONDS = 30
 COLUMNS_KEPT_MAX = 64
 SNAPSHOTS_MAX = 30
 INTERVAL_SECONDS_MAX = 23_400
+SHOWN_LENGTH_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +164,8 @@ async def series(ports: Ports, viewer: Viewer | None, on: date, names: Sequence[
     unknown = [name for name in names if name not in set(Series)]
     if unknown:
         known = ", ".join(Series)
-        return Denial(
-            Code.UNKNOWN_SERIES, f"series: unknown {unknown[0]!r}, choose from {known}", ("series",)
-        )
+        shown = unknown[0][:SHOWN_LENGTH_MAX]
+        return Denial(Code.UNKNOWN_SERIES, f"series: unknown {shown!r}, choose from {known}", ("series",))
     now = ports.market_now()
     if viewer is None and on not in _open_to_all(days, now):
         return Denial(Code.UNAUTHENTICATED, f"the session of {on} needs a session token")

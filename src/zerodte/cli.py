@@ -167,14 +167,19 @@ def days(
 @app.command()
 def export(
     on: Annotated[datetime, typer.Argument(metavar="DATE", formats=DATE, help="Which day, like 2025-01-15.")],
-    format_: Annotated[str, typer.Option("--format", help="parquet or csv.")] = "parquet",
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help="parquet or csv (default what --out ends in, else parquet)."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The file to write (default DATE.parquet).")] = None,
     data_dir: DataDir = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Write a recorded day as our own table, which `import zerodte` reads."""
     root = read_settings(data_dir=data_dir).data_dir / "days"
     with told_of_files():
-        part("recorded_days").export_day(root, on.date(), format_, out)
+        part("recorded_days").export_day(root, on.date(), format_, out, force=force)
 
 
 @app.command()

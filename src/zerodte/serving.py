@@ -1,6 +1,7 @@
 """The API process: a listening socket, and uvicorn on it."""
 
 import socket
+import sys
 from dataclasses import fields
 
 import uvicorn
@@ -12,6 +13,7 @@ from runtime.settings import Settings
 from zerodte.asgi import application
 
 GRACE_SECONDS = 3
+SWITCH_SECONDS = 0.000_2  # how long the loop's thread waits for one that computes; 0.005 by default
 WEBSOCKET_QUEUE_MAX = 16
 SHARED = {"body_bytes": "body_bytes"}
 
@@ -25,6 +27,7 @@ def graphql_limits(settings: Settings) -> Limits:
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve both faces on a bound socket until told to stop."""
     configure_logs(settings.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
     server_of(settings).run(sockets=[listener])
 
 

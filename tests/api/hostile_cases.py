@@ -1,5 +1,6 @@
 """Hostile requests by the hundred: whatever they are, each must be refused and change nothing."""
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -7,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from api.nodes import NodeKind
 from tests.api.asking import CALL_5950
 
 
@@ -175,7 +177,20 @@ def order(**wrong: object) -> dict[str, Any]:
 
 def variables(session_id: str) -> list[Case]:
     """Values of every kind for every kind of input. ``session_id`` is the caller's own session."""
-    return [*_scalars(session_id), *_orders(session_id), *_times(session_id)]
+    return [*_scalars(session_id), *_orders(session_id), *_times(session_id), *_ids()]
+
+
+def _ids() -> Iterator[Case]:
+    """Ids of the wrong kind, of nobody's, and of no shape."""
+    nobody = "f3c88e1a-2d04-4a6b-9c12-7e8f5d6a4b3c"
+    keys = ("", nobody, f"{nobody}/{nobody}", "2025-01-17", "2025-13-45", "x/y/z")
+    moved = 'mutation($v: ID!) { moveClock(input: {sessionId: $v, time: "2025-01-15T14:40:00Z"})'
+    moved += " { userErrors { code message path } } }"
+    for kind in (*NodeKind, "Leg", ""):
+        for key in keys:
+            text = base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode()
+            yield asked(f"node {kind} {key}", "query($v: ID!) { node(id: $v) { id } }", {"v": text})
+            yield asked(f"moved {kind} {key}", moved, {"v": text})
 
 
 def _scalars(session_id: str) -> Iterator[Case]:
@@ -234,6 +249,25 @@ def _times(session_id: str) -> Iterator[Case]:
     )
     for time in times:
         yield asked(f"time {time}", document, {"v": time, "id": session_id})
+
+
+def large(nth: int = 0) -> list[Case]:
+    """What is allowed, and as dear as it may be. Each ``nth`` is a text of its own, that no cache knows."""
+    fields = ("createdAt", "date", "description", "endTime", "ended", "id", "mode", "time", "uuid", "version")
+    texts = {
+        "repeats": "{ simulations { nodes {" + "".join(f" {name}" * 95 for name in fields) + " } } }",
+        "spreads": "{ viewer {" + " ...f" * 900 + " } } fragment f on User { email }",
+        "fragments": "{ viewer {"
+        + "".join(f" ...f{i}" for i in range(64))
+        + " } }"
+        + "".join(f" fragment f{i} on User {{ email id uuid __typename }}" for i in range(64)),
+        "inline": "{ viewer {" + " ...{ email id }" * 100 + " } }",
+        "comment": "#" + "x" * 32_000 + "\n{ __typename }",
+        "block": '{ node(id: """' + "x" * 32_000 + '""") { id } }',
+    }
+    documents = [asked(name, text + " " * nth) for name, text in texts.items()]
+    email = "mutation($v: String!) { checkEmail(input: {email: $v}) { hasPassword } }"
+    return [*documents, *(asked(f"email of {sign}", email, {"v": sign * 200_000}) for sign in "a.@")]
 
 
 def transports() -> list[Case]:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from starlette.types import Message
@@ -17,7 +18,7 @@ class Answer:
     headers: dict[str, str]
     body: bytes
 
-    def errors(self) -> list[dict[str, object]]:
+    def errors(self) -> list[dict[str, Any]]:
         """The errors of the operation, and what a mutation was denied for."""
         answer = orjson.loads(self.body)
         data = answer.get("data") or {}

@@ -39,6 +39,23 @@ async def test_a_database_that_is_gone_is_an_answer_in_json_without_its_address(
     assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL"
 
 
+async def test_an_outage_in_mid_operation_is_one_line_in_the_log_and_no_internal_error(desk: Desk) -> None:
+    def away() -> datetime:
+        raise OSError(CANARY)
+
+    app = application(replace(desk.town.ports, market_now=away))
+    with capture_logs() as logs:
+        response = await Asker(app, desk.owner.token).post("{ marketSessions { nodes { id } } }")
+    (error,) = response.json()["errors"]
+    assert "canary" not in response.text
+    assert (error["message"], error["path"], error["extensions"]) == (
+        "A part of the service cannot be reached; try again.",
+        ["marketSessions"],
+        {"code": "INTERNAL", "reason": "unavailable", "retryAfterSeconds": 2},
+    )
+    assert [(entry["event"], "exc_info" in entry) for entry in logs] == [("graphql_unavailable", False)]
+
+
 def test_masking_twice_changes_nothing() -> None:
     errors = [
         GraphQLError("no", original_error=ValueError("secret")),

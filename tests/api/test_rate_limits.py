@@ -141,3 +141,21 @@ async def test_only_long_documents_that_are_refused_are_paid_for(desk: Desk) -> 
     (spent,) = await owner.errors(refused)
     assert spent["extensions"]["code"] == "RATE_LIMITED"
     await owner.ask("{ viewer { id } }")
+
+
+async def test_long_variables_that_do_not_fit_are_paid_for_like_a_document(desk: Desk) -> None:
+    owner = held_to(desk, desk.owner, complexity_a_minute=300)
+    query = "query($id: ID!) { node(id: $id) { id } }"
+    unfit = {"id": [{"x" * 4_000: 1}]}
+
+    (unreadable,) = await owner.errors(query, unfit)
+    assert "ID cannot represent value" in unreadable["message"]
+    (spent,) = await owner.errors(query, unfit)
+    assert spent["extensions"]["code"] == "RATE_LIMITED"
+
+
+async def test_long_variables_that_fit_cost_nothing_more(desk: Desk) -> None:
+    owner = held_to(desk, desk.owner, complexity_a_minute=300)
+    query = "mutation($email: String!) { checkEmail(input: {email: $email}) { userErrors { code } } }"
+    for _ in range(3):
+        await owner.ask(query, {"email": "x" * 4_000})

@@ -36,7 +36,7 @@ def minutes(paths: Paths) -> Array:
 def test_a_path_begins_and_ends_as_planned(sessions: list[tuple[DayPlan, Paths]]) -> None:
     for plan, paths in sessions:
         assert (paths.spx_e4[0], paths.spx_e4[-1]) == (100 * plan.open_cents, 100 * plan.close_cents)
-        assert (paths.risk_left[0], paths.risk_left[-1], paths.basis_points[-1]) == (1, 0, 0)
+        assert (paths.risk_left[0], paths.risk_left[-1], paths.lead_points[-1]) == (1, 0, 0)
 
 
 def test_the_day_is_busiest_at_its_ends(sessions: list[tuple[DayPlan, Paths]]) -> None:

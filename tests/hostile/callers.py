@@ -193,7 +193,7 @@ class Caller:
         }
 
         def check(answer: Answer) -> None:
-            assert answer.json == {"data": {"placeOrder": expected}}, answer
+            assert answer.json["data"] == {"placeOrder": expected}, answer
             self.placed.add(order)
 
         terms = {**GRAPHQL_VERTICAL, "price": price}
@@ -212,7 +212,7 @@ class Caller:
         mine = {"session": {"uuid": str(self.session), "description": self.name}}
 
         def check(answer: Answer) -> None:
-            assert answer.json == {"data": {"moveClock": mine}}, answer
+            assert answer.json["data"] == {"moveClock": mine}, answer
 
         at = f"2025-01-15T14:3{self.chance.randrange(1, 10)}:00Z"
         return Ask(self._graphql(move, id=self._node, at=at), check)

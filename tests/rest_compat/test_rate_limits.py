@@ -73,7 +73,6 @@ async def test_an_empty_purse_is_told_in_json_always(trader: Desk, accept: str) 
     assert answer.headers["x-error-code"] == "rate_limit_exceeded"
     assert answer.json() == {
         "error": "rate_limit_exceeded",
-        "message": "10 credits are needed, and 10 of 19 are used; wait 10 seconds",
         "retry_after_seconds": 10,
         "credits_used": 10,
         "credits_cap": 19,

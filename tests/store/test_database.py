@@ -97,7 +97,7 @@ async def test_deadlock_is_retried_until_both_are_done(database: Database) -> No
     await asyncio.gather(database.run(lambda tx: append("ab", tx)), database.run(lambda tx: append("ba", tx)))
 
     assert sorted(await notes(database)) == ["a++", "b++"]
-    assert sorted(tries.values()) == [1, 2]
+    assert max(tries.values()) > 1  # on a busy machine the loser may lose again
 
 
 async def test_statement_cached_before_a_migration_is_retried(database: Database, database_url: str) -> None:
