@@ -37,12 +37,10 @@ async def serve(name: str, ports: Ports, post: Post, redis_url: str) -> None:
         raise ValueError(f"worker must be one of {', '.join(NAMES)}, not {name}")
     redis = redis_settings(redis_url, RETRIES_OF_WORKERS)
     workers = [mail_worker(ports, post, redis), ledger_worker(ports, redis)]
-    running = [asyncio.create_task(worker.async_run()) for worker in workers]
     try:
-        await asyncio.gather(*(asyncio.shield(run) for run in running))
+        await asyncio.gather(*(worker.async_run() for worker in workers))
     finally:
         await asyncio.gather(*(_stop(worker) for worker in workers))
-        await asyncio.wait(running)
 
 
 def mail_worker(ports: Ports, post: Post, redis: RedisSettings, **overrides: Any) -> Worker:
@@ -88,7 +86,6 @@ def health_key(queue: Queue) -> str:
 async def _stop(worker: Worker) -> None:
     """Take no more jobs, let those in hand end for a while, cancel the rest; they will run again."""
     worker.allow_pick_jobs = False
-    await asyncio.sleep(POLL_SECONDS)  # a poll cut off in the middle leaves a connection behind
     if worker.tasks:
         await asyncio.wait(worker.tasks.values(), timeout=COMPLETION_SECONDS)
     await worker.close()
