@@ -12,6 +12,7 @@ from rest_compat.operations import Call, Gives, Prefix, Routes, Statused, Takes
 from rest_compat.simulations import ClockMove, Simulation, session_fields
 from rest_compat.wire import Asked, DateIn, InstantText, MoneyText, absent, instant_text
 from usecases import account_sessions, sessions
+from usecases.belonging import session_under
 from usecases.views import SessionView
 
 TAG = "Account sessions"
@@ -97,9 +98,7 @@ async def get_head_account_session(call: Call[None]) -> AccountSession | Denial 
 async def account_session_of(call: Call[None]) -> UUID | Denial:
     """The session that the path names, where it is a day of the account that the path names."""
     path = call.path
-    return await account_sessions.session_under(
-        call.ports, call.viewer, path["account_id"], path["session_id"]
-    )
+    return await session_under(call.ports, call.viewer, path["account_id"], path["session_id"])
 
 
 ACCOUNT_SESSION = Prefix(SESSIONS + "/{session_id}", "account_session", account_session_of)

@@ -24,7 +24,7 @@ from rest_compat.wire import (
     instant_text,
 )
 from usecases import sessions
-from usecases.account_sessions import session_under
+from usecases.belonging import session_under
 from usecases.sessions import CreateSimulation
 from usecases.views import SessionView
 

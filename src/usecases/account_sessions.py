@@ -1,6 +1,5 @@
 """The days of an account: opened, re-opened, read and deleted."""
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import accumulate
@@ -17,13 +16,12 @@ from store.database import Tx
 from store.sessions import NewSession, StoredSession
 from store.settlements import StoredSettlement
 from usecases.accounts import NO_ACCOUNT
+from usecases.belonging import remember
 from usecases.failpoints import Failpoint
 from usecases.loading import NO_SESSION, Loaded, load, pinned_day, session_view
 from usecases.ports import Ports, Viewer
 from usecases.settling import reopen, reopening_denial, take_back, tell
 from usecases.views import AccountEventKind, SessionEventKind, SessionMode, SessionView
-
-BELONGINGS_KEPT = 16_384
 
 NO_CURRENT = Denial(Code.NOT_FOUND, "a historical account has no current session; use head")
 MARKET_CLOSED = Denial(Code.MARKET_CLOSED, "the market is closed: a live session needs an open one")
@@ -67,6 +65,7 @@ async def open_session(ports: Ports, viewer: Viewer, account_id: UUID, on: date 
         if isinstance(opened, Denial):
             return opened
 
+    remember(opened.stored.uuid, account_id)
     await tell(ports, opened)
     return Opened(session_view(opened), is_new=existing is None)
 
@@ -251,25 +250,3 @@ async def delete_session(ports: Ports, viewer: Viewer, session_id: UUID) -> Deni
     await ports.topics.session_changed(session_id, version)
     await ports.topics.account_changed(account.uuid, account_version)
     return None
-
-
-_belongings: OrderedDict[UUID, UUID | None] = OrderedDict()
-
-
-async def session_under(
-    ports: Ports, viewer: Viewer, account_id: UUID | None, session_id: UUID
-) -> UUID | Denial:
-    """The session's id where it is a day of ``account_id`` (None: of no account), as its address says.
-
-    A session never changes its account, so the answer is kept; whether it is the viewer's and still
-    there is for the use case to find out.
-    """
-    if session_id not in _belongings:
-        async with ports.database.asking() as tx:
-            found = await sessions.account_of(tx, viewer.user_id, session_id)
-        if found is None:
-            return NO_SESSION
-        _belongings[session_id] = found[0]
-        while len(_belongings) > BELONGINGS_KEPT:
-            _belongings.popitem(last=False)
-    return session_id if _belongings[session_id] == account_id else NO_SESSION

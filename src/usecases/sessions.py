@@ -14,6 +14,7 @@ from engine.timeline import session_history
 from store import locks, sessions
 from store.database import Tx
 from store.sessions import NewSession, StoredSession
+from usecases.belonging import remember
 from usecases.failpoints import Failpoint
 from usecases.loading import (
     NO_SESSION,
@@ -77,7 +78,10 @@ async def create_simulation(ports: Ports, viewer: Viewer, command: CreateSimulat
         if stored is None:
             return await _existing(tx, viewer, command)
         version = await sessions.record_event(tx, stored, SessionEventKind.CREATED, now)
-        return _view(await load(ports, tx, viewer, replace(stored, version=version)))
+        loaded = await load(ports, tx, viewer, replace(stored, version=version))
+
+    remember(new.uuid, None)
+    return _view(loaded)
 
 
 async def _existing(tx: Tx, viewer: Viewer, command: CreateSimulation) -> Denial:

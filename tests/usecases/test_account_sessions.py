@@ -18,6 +18,7 @@ from tests.usecases.test_accounts import CONDORS, funded, posted
 from usecases import account_sessions, accounts, orders, sessions
 from usecases.account_sessions import Opened, SessionsPage
 from usecases.accounts import AccountChanges
+from usecases.belonging import session_under
 from usecases.orders import Submission
 from usecases.ports import Viewer
 from usecases.views import AccountView, OrderReceipt, SessionView
@@ -252,8 +253,9 @@ async def test_a_session_is_found_under_its_own_account_only(
     town: Town, trader: Viewer, rival: Viewer, account: UUID
 ) -> None:
     day = await opened(town, trader, account, WEDNESDAY)
-    under = account_sessions.session_under
-    assert denied(await under(town.ports, rival, account, day.id)).code is Code.NOT_FOUND
+    under = session_under
+    assert denied(await sessions.get_session(town.ports, rival, day.id)).code is Code.NOT_FOUND
+    assert denied(await under(town.ports, rival, account, uuid4())).code is Code.NOT_FOUND
     assert await under(town.ports, trader, account, day.id) == day.id
     for other in (None, uuid4()):
         assert denied(await under(town.ports, trader, other, day.id)).code is Code.NOT_FOUND
