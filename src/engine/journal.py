@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.closings import Outcome
 from engine.ledger import LedgerAccount, Posting, is_balanced
 from engine.money import Cents
-from engine.outcomes import Outcome
 
 
 class EntryKind(StrEnum):

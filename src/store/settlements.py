@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select
 
+from engine.closings import Outcome
 from engine.money import Cents
-from engine.outcomes import Outcome
 from store.accounts import StoredAccount
 from store.database import Tx
 from store.sessions import StoredSession

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from engine.accounts import SESSION_TRADED, Engine, insertion_denial
 from engine.calendar import session_of
+from engine.closings import settled_financials
 from engine.denials import Code, Denial
 from engine.money import Cents
-from engine.outcomes import settled_financials
 from store import accounts, locks, orders, sessions, settlements
 from store.accounts import AboutAccount, StoredAccount
 from store.database import Tx

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from engine.outcomes import Outcome, with_fees
+from engine.closings import Outcome, with_fees
 from marketdata.refusals import DayUnavailable
 from store import auditing, repricings
 from store.auditing import BookedDay, Extent

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from engine.accounts import Engine
+from engine.closings import with_fees
 from engine.fees import FeeSchedule
-from engine.outcomes import with_fees
 from store import accounts, locks, repricings
 from store.accounts import AboutAccount, StoredAccount
 from store.database import Tx

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.accounts import ACCOUNT_ARCHIVED, SESSION_OPEN, AccountStatus
+from engine.closings import outcome_of
 from engine.denials import Denial
 from engine.journal import reversal, settlement
-from engine.outcomes import outcome_of
 from store import accounts, journal, sessions, settlements
 from store.accounts import AboutAccount, StoredAccount
 from store.database import Tx

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.closings import Outcome
 from engine.journal import Entry, EntryKind, capital_edit, genesis, reversal, settlement
 from engine.ledger import LedgerAccount, Posting
-from engine.outcomes import Outcome
 
 CENTS = st.integers(0, 10_000_000_00)
 OUTCOMES = st.builds(Outcome, CENTS, CENTS, CENTS, st.integers(0, 20))

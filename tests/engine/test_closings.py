@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.closings import Outcome, outcome_of, settled_financials, with_fees
 from engine.fees import DEFAULT_FEES, FeeSchedule
 from engine.orders import Leg
-from engine.outcomes import Outcome, outcome_of, settled_financials, with_fees
 from engine.sessions import Session, state_at
 from tests.engine.tapes import request, tape
 from tests.engine.test_sessions import traders
