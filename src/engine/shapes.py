@@ -94,25 +94,38 @@ def is_profit_unbounded(legs: Sequence[StrategyLeg]) -> bool:
 
 def shape_of(legs: Sequence[StrategyLeg]) -> Shape:
     """The structure by its usual name; ``custom N-leg structure`` where it has none."""
-    custom = Shape(f"custom {len(legs)}-leg structure", None)
-    puts, calls = (_wing(legs, right) for right in (Right.PUT, Right.CALL))
-    if puts and calls:
-        return _two_sided(puts, calls) or _joined(puts, calls) or custom
-    wing = puts or calls
-    return (wing and _one_sided(wing)) or _unordered_vertical(legs) or custom
+    spotted = list(zip(_spots(legs), legs, strict=True))
+    sides = [side for right in Right if (side := [pair for pair in spotted if pair[1].right is right])]
+    wings = [_wing(side) for side in sides]
+    match wings:
+        case [Wing() as calls, Wing() as puts] if mirrored := _two_sided(calls, puts):
+            return mirrored
+    shapes = [
+        (wing and _one_sided(wing)) or _unordered(side) for wing, side in zip(wings, sides, strict=True)
+    ]
+    return _joined(shapes) or Shape(f"custom {len(legs)}-leg structure", None)
 
 
-def _wing(legs: Sequence[StrategyLeg], right: Right) -> Wing | None:
-    """The legs of one right in order, or None where there are none or the rules give no order."""
-    spots = _spots(legs)
-    mine = [(spot, leg) for spot, leg in zip(spots, legs, strict=True) if leg.right is right]
-    outward = 1 if right is Right.CALL else -1
-    if not mine or any(not _compare(one, other) for (one, _), (other, _) in combinations(mine, 2)):
+def _wing(side: Sequence[tuple[Spot, StrategyLeg]]) -> Wing | None:
+    """The legs of one right in order, or None where the rules give no order."""
+    if any(not _compare(one, other) for (one, _), (other, _) in combinations(side, 2)):
         return None
-    ordered = sorted(mine, key=lambda pair: sum(outward * (_compare(pair[0], spot) or 0) for spot, _ in mine))
+    right = side[0][1].right
+    ordered = sorted(side, key=lambda pair: sum(_compare(pair[0], spot) or 0 for spot, _ in side))
+    if right is Right.PUT:
+        ordered.reverse()
     units = math.gcd(*(leg.quantity for _, leg in ordered))
     pattern = tuple(leg.side.sign * leg.quantity // units for _, leg in ordered)
     return Wing(right, units, pattern, tuple(spot for spot, _ in ordered))
+
+
+def _unordered(side: Sequence[tuple[Spot, StrategyLeg]]) -> Shape | None:
+    """A vertical of which only the day tells the nearer leg."""
+    legs = [leg for _, leg in side]
+    right = legs[0].right
+    if len(legs) != 2 or legs[0].side is legs[1].side or net_quantity(legs, right):
+        return None
+    return Shape(f"{right.name.lower()} vertical spread", None)
 
 
 def _spots(legs: Sequence[StrategyLeg]) -> list[Spot]:
@@ -178,7 +191,7 @@ def _winged(wing: Wing, name: str) -> Shape:
     return Shape(named, Effect.DEBIT) if is_long else Shape(named, Effect.CREDIT, wing.worst_cents)
 
 
-def _two_sided(puts: Wing, calls: Wing) -> Shape | None:
+def _two_sided(calls: Wing, puts: Wing) -> Shape | None:
     """Structures whose puts mirror their calls."""
     apart = _compare(calls.spots[0], puts.spots[0])
     if puts.pattern != calls.pattern or apart == -1:
@@ -207,20 +220,15 @@ def _iron(puts: Wing, calls: Wing, name: str) -> Shape:
     return Shape(f"{broken}{name}", Effect.CREDIT, max(put_cents, call_cents))
 
 
-def _joined(puts: Wing, calls: Wing) -> Shape | None:
-    put, call = _one_sided(puts), _one_sided(calls)
-    if put is None or call is None:
+def _joined(shapes: Sequence[Shape | None]) -> Shape | None:
+    """One shape, or both sides' by their own names."""
+    known = [shape for shape in shapes if shape is not None]
+    if len(known) < len(shapes):
         return None
-    return Shape(f"{put.name} and {call.name}", put.effect if put.effect is call.effect else None)
-
-
-def _unordered_vertical(legs: Sequence[StrategyLeg]) -> Shape | None:
-    """Two legs of one right, one bought and one sold, of which only the day tells the nearer one."""
-    if len(legs) != 2 or legs[0].right is not legs[1].right:
-        return None
-    if net_quantity(legs, legs[0].right) or legs[0].side is legs[1].side:
-        return None
-    return Shape(f"{legs[0].right.name.lower()} vertical spread", None)
+    if len(known) == 1:
+        return known[0]
+    effects = {shape.effect for shape in known}
+    return Shape(" and ".join(shape.name for shape in known), effects.pop() if len(effects) == 1 else None)
 
 
 def _sign(value: int) -> int:

@@ -87,11 +87,19 @@ CREDIT, DEBIT = Effect.CREDIT, Effect.DEBIT
         ),
         (
             "-1 put delta 0.3, +1 put delta 0.2, +1 call delta 0.5, -1 call delta 0.3",
-            Shape("bull put credit spread and bull call debit spread", None),
+            Shape("bull call debit spread and bull put credit spread", None),
         ),
         (
             "-1 put delta 0.3, +1 put delta 0.2, +1 call delta 0.3",
-            Shape("bull put credit spread and long call", None),
+            Shape("long call and bull put credit spread", None),
+        ),
+        (
+            "-1 put delta 0.3, +1 put points_otm 50, -1 call delta 0.3, +1 call width 20",
+            Shape("bear call credit spread and put vertical spread", None),
+        ),
+        (
+            "-1 put delta 0.3, +1 put points_otm 50, +1 call delta 0.3, +1 call width 20",
+            Shape("custom 4-leg structure", None),
         ),
         ("+1 call atm, +1 call width 20", Shape("custom 2-leg structure", None)),
         ("+2 call atm, -1 call width 20", Shape("custom 2-leg structure", None)),
@@ -113,7 +121,7 @@ def test_the_order_of_the_legs_does_not_change_the_name() -> None:
 def test_sold_deltas_beyond_the_money_cross_over_and_are_no_condor() -> None:
     legs = "-1 put delta 0.7, +1 put delta 0.6, -1 call delta 0.7, +1 call delta 0.6"
     assert shape_of(strategy_with(legs).legs) == Shape(
-        "bull put credit spread and bear call credit spread", CREDIT
+        "bear call credit spread and bull put credit spread", CREDIT
     )
 
 
