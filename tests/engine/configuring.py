@@ -59,6 +59,17 @@ def config_with(legs: str, **sections: Any) -> Config:
     return {"legs": [_leg(leg) for leg in legs.split(", ")], "entry": {"times": ["10:00"]}, **sections}
 
 
+def changed(config: Config, path: str, value: Any) -> Config:
+    """A copy of a config with another value at a path."""
+    copy = deepcopy(config)
+    at: Any = copy
+    *names, last = path.split(".")
+    for name in names:
+        at = at[int(name)] if isinstance(at, list) else at[name]
+    at[int(last) if isinstance(at, list) else last] = value
+    return copy
+
+
 def strategy_with(legs: str, **sections: Any) -> Strategy:
     return strategy_of(config_with(legs, **sections))
 

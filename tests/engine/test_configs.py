@@ -25,7 +25,7 @@ from engine.strategies import (
     StrikeRule,
     TrailingStop,
 )
-from tests.engine.configuring import DOCUMENTED, FULL, Config, config_with, configs, strategy_of
+from tests.engine.configuring import DOCUMENTED, FULL, Config, changed, config_with, configs, strategy_of
 
 NOT_TEXTS: list[Any] = [1, True, [], {}, "", "x"]
 NOT_OBJECTS: list[Any] = ["x", 1, True, [], [{}]]
@@ -118,16 +118,6 @@ def is_in(config: Any, path: str) -> bool:
         else:
             config = config[name]
     return True
-
-
-def changed(config: Config, path: str, value: Any) -> Config:
-    copy = deepcopy(config)
-    at: Any = copy
-    *names, last = path.split(".")
-    for name in names:
-        at = at[int(name)] if isinstance(at, list) else at[name]
-    at[int(last) if isinstance(at, list) else last] = value
-    return copy
 
 
 def denied(config: Config) -> dict[str, str]:
