@@ -1,4 +1,4 @@
-"""A strategy's config: reading what a person sent, and writing it normalised (rulings 7.1, 7.3 to 7.5).
+"""A strategy's config: reading what a person sent, and writing it normalised (rulings 7.1, 7.4, 7.5).
 
 Absent and null are the same. Numbers may be JSON numbers or decimal texts.
 """
@@ -6,13 +6,11 @@ Absent and null are the same. Numbers may be JSON numbers or decimal texts.
 from collections.abc import Mapping, Sequence
 
 from engine.clocks import WEEKDAYS, clock_text, read_clock
-from engine.contracts import Right
 from engine.denials import Code, Denial
-from engine.forms import Form, Span
-from engine.orders import QUANTITY_MAX
-from engine.shapes import is_profit_unbounded, net_quantity
+from engine.forms import Form, Span, number_of
+from engine.leg_configs import DELTA, leg_config, read_legs
+from engine.shapes import is_profit_unbounded
 from engine.strategies import (
-    LEGS_MAX,
     POSITIONS_MAX,
     REENTRIES_MAX,
     TIMES_MAX,
@@ -22,32 +20,16 @@ from engine.strategies import (
     Entry,
     Exit,
     Reentry,
-    Side,
     Strategy,
     StrategyLeg,
-    StrikeMethod,
-    StrikeRule,
     TrailingStop,
 )
 
 FIRST_TIME, LAST_TIME = 34_200, 57_599
 WAIT_MINUTES_MAX = 390
-SIDES = {side.value: side for side in Side}
-RIGHTS = {right.name.lower(): right for right in Right}
-METHODS = {method.value: method for method in StrikeMethod}
 AFTERS = {after.value: after for after in After}
 DAYS = {name: day for day, name in enumerate(WEEKDAYS)}
 
-DELTA = Span(10, 9_990)
-STRIKE_SPANS = {
-    StrikeMethod.DELTA: DELTA,
-    StrikeMethod.PREMIUM: Span(500, 1_000_0000),
-    StrikeMethod.POINTS_OTM: Span(0, 2_000_0000),
-    StrikeMethod.PERCENT_OTM: Span(0, 50_0000),
-    StrikeMethod.ATM: Span(0, 0),
-    StrikeMethod.EXPECTED_MOVE: Span(0, 10_0000),
-    StrikeMethod.WIDTH: Span(1_0000, 1_000_0000),
-}
 FILTER_SPANS = {
     "vix": Span(0, 200_0000),
     "expected_move": Span(0, 100_0000),
@@ -72,7 +54,7 @@ def read_config(raw: Mapping[str, object]) -> Strategy | Denial:
     such as ``legs.0.strike.value``."""
     form = Form(raw)
     form.expect("legs", "entry", optional=("exit",))
-    legs = _read_legs(form)
+    legs = read_legs(form)
     entry = _read_entry(form.group("entry"))
     leave = _read_exit(form.group("exit"), legs, entry)
     if form.wrong:
@@ -81,79 +63,6 @@ def read_config(raw: Mapping[str, object]) -> Strategy | Denial:
     assert legs is not None, "what is missing was noted"
     assert entry is not None, "what is missing was noted"
     return Strategy(legs, entry, leave)
-
-
-def _read_legs(config: Form) -> tuple[StrategyLeg, ...] | None:
-    legs: list[StrategyLeg | None] = []
-    for form in config.groups("legs", LEGS_MAX):
-        legs.append(_read_leg(form, legs))
-    known = tuple(leg for leg in legs if leg is not None)
-    if not legs or len(known) < len(legs):
-        return None
-    _check_cover(config, known)
-    _check_twins(config, known)
-    return known
-
-
-def _read_leg(form: Form | None, earlier: Sequence[StrategyLeg | None]) -> StrategyLeg | None:
-    if form is None:
-        return None
-    form.expect("direction", "type", "qty", "strike")
-    side = form.choice("direction", SIDES)
-    right = form.choice("type", RIGHTS)
-    quantity = form.count("qty", 1, QUANTITY_MAX)
-    strike = _read_strike(form.group("strike"), right, earlier)
-    if side is None or right is None or quantity is None or strike is None:
-        return None
-    return StrategyLeg(side, right, quantity, strike)
-
-
-def _read_strike(
-    form: Form | None, right: Right | None, earlier: Sequence[StrategyLeg | None]
-) -> StrikeRule | None:
-    if form is None:
-        return None
-    method = form.choice("method", METHODS)
-    if method is None:
-        form.expect("method", optional=("value", "from_leg"))
-        return None
-    if method is StrikeMethod.ATM:
-        form.expect("method", optional=("value",))
-        form.number_e4("value", STRIKE_SPANS[method])
-        return StrikeRule(method)
-    optional = ("from_leg",) if method is StrikeMethod.WIDTH else ()
-    form.expect("method", "value", optional=optional)
-    value_e4 = form.number_e4("value", STRIKE_SPANS[method])
-    from_leg = _read_from_leg(form, right, earlier) if method is StrikeMethod.WIDTH else None
-    return None if value_e4 is None else StrikeRule(method, value_e4, from_leg)
-
-
-def _read_from_leg(form: Form, right: Right | None, earlier: Sequence[StrategyLeg | None]) -> int | None:
-    """The leg that a width counts from: by default the last one before of the same type, else the
-    last one before."""
-    if not earlier:
-        form.reject("method", "must not be width on the first leg: there is no earlier leg to count from")
-        return None
-    if form.has("from_leg"):
-        return form.count("from_leg", 0, len(earlier) - 1)
-    alike = [place for place, leg in enumerate(earlier) if leg is not None and leg.right is right]
-    return alike[-1] if alike else len(earlier) - 1
-
-
-def _check_cover(config: Form, legs: Sequence[StrategyLeg]) -> None:
-    for name, right in RIGHTS.items():
-        if net_quantity(legs, right) < 0:
-            config.reject("legs", f"must buy at least as many {name}s as they sell: the risk must be defined")
-
-
-def _check_twins(config: Form, legs: Sequence[StrategyLeg]) -> None:
-    """Two legs of one rule always fall on one contract; a premium is sought on either side's quotes."""
-    places: dict[tuple[object, ...], int] = {}
-    for place, leg in enumerate(legs):
-        sought = leg.side if leg.strike.method is StrikeMethod.PREMIUM else None
-        first = places.setdefault((leg.right, leg.strike, sought), place)
-        if first < place:
-            config.reject(f"legs.{place}.strike", f"must not be the same contract as leg {first}")
 
 
 def _read_entry(form: Form | None) -> Entry | None:
@@ -262,28 +171,9 @@ def config_of(strategy: Strategy) -> dict[str, object]:
     """The normalised config: the one that ``read_config`` reads as this strategy, with defaults filled,
     keys in a fixed order, and what is switched off left out."""
     return {
-        "legs": [_leg_config(leg) for leg in strategy.legs],
+        "legs": [leg_config(leg) for leg in strategy.legs],
         "entry": _entry_config(strategy.entry),
         "exit": _exit_config(strategy.exit),
-    }
-
-
-def number_of(value_e4: int) -> int | float:
-    """The JSON number of a value in 0.0001; a float prints as exactly that decimal."""
-    return value_e4 / 10_000 if value_e4 % 10_000 else value_e4 // 10_000
-
-
-def _leg_config(leg: StrategyLeg) -> dict[str, object]:
-    strike: dict[str, object] = {"method": leg.strike.method.value}
-    if leg.strike.method is not StrikeMethod.ATM:
-        strike["value"] = number_of(leg.strike.value_e4)
-    if leg.strike.from_leg is not None:
-        strike["from_leg"] = leg.strike.from_leg
-    return {
-        "direction": leg.side.value,
-        "type": leg.right.name.lower(),
-        "qty": leg.quantity,
-        "strike": strike,
     }
 
 

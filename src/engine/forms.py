@@ -126,6 +126,11 @@ def read_number_e4(raw: object) -> int | None:
     return -value_e4 if value_e4 is not None and text.startswith("-") else value_e4
 
 
+def number_of(value_e4: int) -> int | float:
+    """The JSON number of a value in 0.0001; a float prints as exactly that decimal."""
+    return value_e4 / 10_000 if value_e4 % 10_000 else value_e4 // 10_000
+
+
 def _plain(number: Decimal) -> str:
     """Digits without an exponent; nothing for what would take a page to write down."""
     is_short = number.is_finite() and len(number.as_tuple().digits) <= NUMBER_DIGITS_MAX

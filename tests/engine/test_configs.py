@@ -185,7 +185,7 @@ def test_the_denial_speaks_of_the_first_wrong_field() -> None:
         ),
         (
             "+1 put atm 5",
-            {"legs.0.strike.value": "must be a number from 0 to 0, with at most 4 decimal places"},
+            {"legs.0.strike.value": "must be left out: at the money needs none"},
         ),
     ],
 )

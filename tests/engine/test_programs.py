@@ -1,5 +1,9 @@
 """Programs: the text of a strategy, its hash, and that nothing else reads as a strategy."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 
@@ -55,6 +59,12 @@ def test_the_program_of_the_documented_strategy_and_its_hash_never_change() -> N
 
 def test_the_program_of_a_strategy_with_everything_in_it_never_changes() -> None:
     assert write_program(strategy_of(FULL)) == FULL_PROGRAM
+
+
+def test_the_config_in_the_documentation_has_the_program_that_stands_beside_it() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text()
+    config, program = re.findall(r"```(?:json)?\n(.*?)```", page, re.DOTALL)
+    assert write_program(strategy_of(json.loads(config))) == program == DOCUMENTED_PROGRAM
 
 
 def test_an_at_the_money_leg_needs_no_number() -> None:
