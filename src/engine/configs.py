@@ -80,25 +80,26 @@ def _read_times(form: Form) -> tuple[int, ...]:
     if form.has("time"):
         if form.has("times"):
             form.reject("time", "must be left out where times is given")
-        return tuple(_read_time(form, "time", form.raw["time"]))
+        time = _read_time(form, "time", form.raw["time"])
+        return () if time is None else (time,)
     if not form.has("times"):
         form.reject("times", "is required")
     times: list[int] = []
     for place, raw in enumerate(form.items("times", TIMES_MAX)):
-        for time in _read_time(form, f"times.{place}", raw):
-            if time in times:
-                form.reject(f"times.{place}", "must not be given twice")
+        time = _read_time(form, f"times.{place}", raw)
+        if time in times:
+            form.reject(f"times.{place}", "must not be given twice")
+        elif time is not None:
             times.append(time)
     return tuple(sorted(times))
 
 
-def _read_time(form: Form, name: str, raw: object) -> list[int]:
-    """The one time, or none where it is wrong."""
+def _read_time(form: Form, name: str, raw: object) -> int | None:
     time = read_clock(raw)
     if time is not None and FIRST_TIME <= time <= LAST_TIME:
-        return [time]
+        return time
     form.reject(name, "must be a New York time from 09:30:00 to 15:59:59, as HH:MM or HH:MM:SS")
-    return []
+    return None
 
 
 def _read_weekdays(form: Form) -> tuple[int, ...]:
@@ -160,11 +161,11 @@ def _read_trailing(form: Form | None, span: Span) -> TrailingStop | None:
 def _read_exit_time(form: Form, entry: Entry | None) -> int | None:
     if not form.has("time"):
         return None
-    for time in _read_time(form, "time", form.raw["time"]):
-        if entry is not None and entry.times and time <= entry.times[-1]:
-            form.reject("time", f"must be later than the last entry at {clock_text(entry.times[-1])}")
-        return time
-    return None
+    time = _read_time(form, "time", form.raw["time"])
+    last = entry.times[-1] if entry is not None and entry.times else None
+    if time is not None and last is not None and time <= last:
+        form.reject("time", f"must be later than the last entry at {clock_text(last)}")
+    return time
 
 
 def config_of(strategy: Strategy) -> dict[str, object]:

@@ -17,6 +17,7 @@ from engine.contracts import Right
 from engine.forms import read_number_e4
 from engine.money import fixed_text
 from engine.strategies import (
+    LEGS_MAX,
     After,
     Bounds,
     Entry,
@@ -88,6 +89,8 @@ def read_program(text: str) -> Strategy:
             strategy = _with_line(strategy, line)
         except (ValueError, KeyError) as wrong:
             raise ValueError(f"line {number}: not a statement: {line!r}") from wrong
+    if not 1 <= len(strategy.legs) <= LEGS_MAX:
+        raise ValueError(f"line 2: must be the first of 1 to {LEGS_MAX} legs")
     _check_canonical(text, write_program(strategy))
     return strategy
 

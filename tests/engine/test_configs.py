@@ -85,6 +85,31 @@ BAD_VALUES: dict[str, list[Any]] = {
     "exit.short_delta_max": [*NOT_NUMBERS, 0, 1, -0.5],
     "exit.time": [*NOT_TIMES, "10:00", "09:30"],
 }  # fmt: skip
+ENDS: dict[str, tuple[Any, Any]] = {
+    "legs.0.strike.value": (0.05, 1000),
+    "legs.1.strike.value": (1, 1000),
+    "legs.2.strike.value": (0, 10),
+    "legs.3.strike.value": (0, 50),
+    "entry.times.0": ("09:30", "15:29:59"),
+    "entry.vix.min": (0, 30.5),
+    "entry.vix.max": (12, 200),
+    "entry.expected_move.min": (0, 2),
+    "entry.expected_move.max": (0.4, 100),
+    "entry.gap.min": (-50, 1),
+    "entry.gap.max": (-1.5, 50),
+    "entry.move.min": (-50, 0.75),
+    "entry.move.max": (-0.75, 50),
+    "entry.max_open": (1, 20),
+    "entry.reentry.count": (1, 20),
+    "entry.reentry.wait_minutes": (0, 390),
+    "exit.profit_target_pct": (0.01, 100),
+    "exit.stop_loss_pct": (0.01, 100),
+    "exit.stop_loss_credit_pct": (0.01, 10_000),
+    "exit.trailing_stop.activate_pct": (0.01, 100),
+    "exit.trailing_stop.trail_pct": (0.01, 100),
+    "exit.short_delta_max": (0.001, 0.999),
+    "exit.time": ("11:00:01", "15:59:59"),
+}
 OBJECTS = ["", "legs.N", "legs.N.strike", "entry", "entry.vix", "entry.reentry", "exit", "exit.trailing_stop"]
 
 
@@ -137,6 +162,13 @@ def test_each_of_many_bad_configs_is_refused_with_the_one_path_that_is_wrong() -
     ]
     assert missed == []
     assert len(cases) >= 500
+
+
+def test_the_least_and_the_most_of_each_field_are_accepted() -> None:
+    answers = {
+        (path, end): read_config(changed(FULL, path, end)) for path, ends in ENDS.items() for end in ends
+    }
+    assert [case for case, answer in answers.items() if not isinstance(answer, Strategy)] == []
 
 
 def test_all_wrong_fields_are_named_at_once() -> None:

@@ -116,6 +116,11 @@ def test_strategies_are_equal_where_their_programs_and_their_hashes_are(left: Co
         (DOCUMENTED_PROGRAM.removesuffix("\n"), "line 10: must be '', not None"),
         (DOCUMENTED_PROGRAM + "\n", "line 10: not a statement: ''"),
         (DOCUMENTED_PROGRAM.replace("\n", "\r\n"), "line 1: must be 'zerodte strategy 1'"),
+        (re.sub("leg .*\n", "", DOCUMENTED_PROGRAM), "line 2: must be the first of 1 to 4 legs"),
+        (
+            FULL_PROGRAM.replace("enter at", "leg 4: buy 1 put at delta 0.1\nenter at"),
+            "line 2: must be the first of 1 to 4 legs",
+        ),
         (FULL_PROGRAM.replace("gap percent", "gap"), "line 12: not a statement"),
         (FULL_PROGRAM.replace("after loss", "after noon"), "line 17: not a statement"),
     ],
