@@ -1,7 +1,12 @@
-"""Random days and strategies on which everything that can happen does, in ten minutes of market."""
+"""Random days and strategies on which everything that can happen does, in twenty minutes of market.
+
+Both are drawn evenly from a seed: most strategies that Hypothesis would build by itself never enter.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TypeVar
 
 import numpy as np
 from hypothesis import strategies as st
@@ -10,6 +15,7 @@ from numpy.typing import NDArray
 from engine.contracts import Contract, Right
 from engine.market import MISSING_DELTA, MISSING_INDEX, MISSING_TICKS, Day
 from engine.strategies import (
+    UNBOUNDED,
     After,
     Bounds,
     Entry,
@@ -28,20 +34,20 @@ from tests.engine.tapes import tape
 CLOSE = 1_200
 STRIKES = range(5_900, 6_005, 5)
 PERCENT = 10_000
+SEEDS = st.integers(0, 2**32 - 1)
+Chosen = TypeVar("Chosen")
 
 
-@st.composite
-def days(draw: st.DrawFn) -> Day:
+def day_of(seed: int) -> Day:
     """An index that walks, quotes that follow it, and gaps in all of it from none to many."""
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    pace = draw(st.sampled_from([0, 2_000, 8_000]))
+    rng, chance = np.random.default_rng(seed), Random(seed)
+    pace = chance.choice([0, 2_000, 12_000])
     spx = 59_500_000 + np.cumsum(rng.integers(-pace, pace + 1, CLOSE + 1)).astype(np.int64)
-    listed = [Contract(k, right) for k in STRIKES for right in Right if rng.random() < 0.95]
+    listed = [Contract(k, right) for k in STRIKES for right in Right if rng.random() < 0.97]
     day = tape({f"{at.strike_points}{at.right}": (1, 2) for at in listed}, close_second=CLOSE)
     bids, asks = _quotes(rng, day.contracts, spx)
-    _punch(rng, draw(st.sampled_from([0, 0.0005, 0.02, 0.6])), bids, asks)
-    known_from = draw(st.sampled_from([0, 0, 3]))
-    weekday = timedelta(days=draw(st.integers(-2, 2)))
+    _punch(rng, chance.choice([0, 0, 0.0005, 0.02, 0.4]), bids, asks)
+    weekday = timedelta(days=chance.randint(-2, 2))
     return replace(
         day,
         date=day.date + weekday,
@@ -49,11 +55,11 @@ def days(draw: st.DrawFn) -> Day:
         bid_ticks=bids,
         ask_ticks=asks,
         delta_e4=_deltas(rng, day.contracts, spx),
-        spx_e4=_some(rng, spx, draw(st.sampled_from([0, 0.01]))),
-        vix_e4=_some(rng, 150_000 + rng.integers(0, 9, CLOSE + 1), draw(st.sampled_from([0, 0.3]))),
-        known_from=known_from,
-        known_until=draw(st.sampled_from([CLOSE, CLOSE, CLOSE - 1, 700])),
-        settlement_cents=draw(st.sampled_from([*[int(spx[-1]) // 100] * 8, 580_000, None])),
+        spx_e4=_some(rng, spx, chance.choice([0, 0.01])),
+        vix_e4=_some(rng, 150_000 + rng.integers(0, 9, CLOSE + 1), chance.choice([0, 0.3])),
+        known_from=chance.choice([0, 0, 3]),
+        known_until=chance.choice([CLOSE, CLOSE, CLOSE - 1, 900]),
+        settlement_cents=chance.choice([*[int(spx[-1]) // 100] * 18, 580_000, None]),
     )
 
 
@@ -90,69 +96,86 @@ def _some(rng: np.random.Generator, values: NDArray[np.int64], missing: float) -
     return np.where(rng.random(values.shape) < missing, MISSING_INDEX, values).astype(np.int32)
 
 
-def bounds(lowest: int, highest: int) -> st.SearchStrategy[Bounds]:
-    """Seldom any: five filters that are often wrong would let nothing through."""
-    bound = st.none() | st.integers(lowest, highest)
-    return st.one_of(*[st.just(Bounds())] * 14, st.builds(Bounds, bound, bound))
-
-
-_RULES = {
-    StrikeMethod.DELTA: st.integers(0, 10_000),
-    StrikeMethod.PREMIUM: st.integers(0, 300_000),
-    StrikeMethod.POINTS_OTM: st.integers(-300_000, 600_000),
-    StrikeMethod.PERCENT_OTM: st.integers(-5_000, 10_000),
-    StrikeMethod.ATM: st.just(0),
-    StrikeMethod.EXPECTED_MOVE: st.integers(0, 30_000),
-    StrikeMethod.WIDTH: st.integers(20_000, 400_000),
+_VALUES = {
+    StrikeMethod.DELTA: (500, 6_000),
+    StrikeMethod.PREMIUM: (0, 200_000),
+    StrikeMethod.POINTS_OTM: (-200_000, 450_000),
+    StrikeMethod.PERCENT_OTM: (-3_000, 8_000),
+    StrikeMethod.ATM: (0, 0),
+    StrikeMethod.EXPECTED_MOVE: (0, 25_000),
+    StrikeMethod.WIDTH: (20_000, 300_000),
 }
 
 
-@st.composite
-def legs(draw: st.DrawFn) -> tuple[StrategyLeg, ...]:
+def strategy_of(seed: int) -> Strategy:
+    chance = Random(seed)
+    return Strategy(_legs(chance), _entry(chance), _exit(chance))
+
+
+def _legs(chance: Random) -> tuple[StrategyLeg, ...]:
     """One to four legs, as many long as short ones of each right at least."""
-    made: list[StrategyLeg] = []
-    quantities = st.sampled_from([1, 1, 1, 2, 3, 7, 9])
-    for place in range(draw(st.integers(1, 4))):
-        right, side = draw(st.sampled_from(Right)), draw(st.sampled_from(Side))
-        methods = [m for m in StrikeMethod if place or m is not StrikeMethod.WIDTH]
-        method = draw(st.sampled_from(methods))
-        from_leg = draw(st.integers(0, place - 1)) if method is StrikeMethod.WIDTH else None
-        rule = StrikeRule(method, draw(_RULES[method]), from_leg)
-        made.append(StrategyLeg(side, right, draw(quantities), rule))
-    for right in Right:
-        short = sum(leg.side.sign * leg.quantity for leg in made if leg.right is right) < 0
-        made = [replace(leg, side=Side.BUY) if short and leg.right is right else leg for leg in made]
-    return tuple(made)
+    legs: list[StrategyLeg] = []
+    quantities = chance.choice([[1], [1], [2, 4], [1, 2, 3], [7, 9, 12], [400, 900]])
+    for place in range(chance.choice([1, 2, 2, 3, 4, 4])):
+        method = chance.choice([m for m in StrikeMethod if place or m is not StrikeMethod.WIDTH])
+        from_leg = chance.randrange(place) if method is StrikeMethod.WIDTH else None
+        rule = StrikeRule(method, chance.randint(*_VALUES[method]), from_leg)
+        right = chance.choice([*Right, legs[-1].right] if legs else list(Right))
+        legs.append(StrategyLeg(chance.choice(list(Side)), right, chance.choice(quantities), rule))
+    while any(_is_short(legs, right) for right in Right):
+        place = chance.randrange(len(legs))
+        legs[place] = replace(legs[place], side=Side.BUY)
+    return tuple(legs)
 
 
-PERCENTS = st.none() | st.none() | st.integers(1, 150).map(lambda percent: percent * PERCENT)
-SMALL_PERCENTS = st.integers(1, 40).map(lambda percent: percent * PERCENT)
-TIMES = st.integers(OPEN_CLOCK - 2, OPEN_CLOCK + CLOSE + 1)
-RARELY = st.sampled_from([False, False, False, True])
+def _is_short(legs: list[StrategyLeg], right: Right) -> bool:
+    return sum(leg.side.sign * leg.quantity for leg in legs if leg.right is right) < 0
 
-ENTRIES = st.builds(
-    Entry,
-    times=st.lists(TIMES, min_size=1, max_size=6, unique=True).map(lambda times: tuple(sorted(times))),
-    weekdays=st.sampled_from([*[(0, 1, 2, 3, 4)] * 8, (0, 2)]),
-    vix=bounds(149_999, 150_010),
-    expected_move=bounds(2_000, 4_000),
-    gap=bounds(-3_000, 3_000),
-    move=bounds(-3_000, 3_000),
-    max_open=st.integers(1, 4),
-    reentry=st.none()
-    | st.builds(Reentry, st.integers(1, 3), st.sampled_from([0, 0, 1, 2]), st.sampled_from(After)),
-)
 
-EXITS = st.builds(
-    Exit,
-    profit_target_pct_e4=PERCENTS,
-    stop_loss_pct_e4=PERCENTS,
-    stop_loss_credit_pct_e4=PERCENTS,
-    trailing_stop=st.none() | st.none() | st.builds(TrailingStop, SMALL_PERCENTS, SMALL_PERCENTS),
-    short_strike_touch=RARELY,
-    short_delta_max_e4=st.none() | st.none() | st.integers(3_000, 9_000),
-    time=st.none() | st.none() | TIMES,
-)
+def _entry(chance: Random) -> Entry:
+    times = {_time(chance) for _ in range(chance.choice([1, 1, 2, 6]))}
+    reentry = Reentry(chance.randint(1, 3), chance.choice([0, 1, 2]), chance.choice(list(After)))
+    return Entry(
+        times=tuple(sorted(times)),
+        weekdays=chance.choice([*[(0, 1, 2, 3, 4)] * 9, (0, 2)]),
+        vix=_bounds(chance, 149_999, 150_010),
+        expected_move=_bounds(chance, 2_000, 3_500),
+        gap=_bounds(chance, -8_000, 8_000),
+        move=_bounds(chance, -3_000, 3_000),
+        max_open=chance.choice([1, 1, 2, 4]),
+        reentry=_seldom(chance, 0.4, reentry),
+    )
 
-STRATEGIES = st.builds(Strategy, legs(), ENTRIES, EXITS)
+
+def _bounds(chance: Random, lowest: int, highest: int) -> Bounds:
+    if chance.random() < 0.85:
+        return UNBOUNDED
+    middle = (lowest + highest) // 2
+    least, most = chance.randint(lowest, middle), chance.randint(middle, highest)
+    return Bounds(_seldom(chance, 0.7, least), _seldom(chance, 0.7, most))
+
+
+def _exit(chance: Random) -> Exit:
+    trail = TrailingStop(chance.randint(0, 20) * PERCENT, chance.randint(0, 20) * PERCENT)
+    return Exit(
+        profit_target_pct_e4=_seldom(chance, 0.2, chance.randint(1, 60) * PERCENT),
+        stop_loss_pct_e4=_seldom(chance, 0.2, chance.randint(1, 40) * PERCENT),
+        stop_loss_credit_pct_e4=_seldom(chance, 0.5, chance.randint(1, 150) * PERCENT),
+        trailing_stop=_seldom(chance, 0.2, trail),
+        short_strike_touch=chance.random() < 0.4,
+        short_delta_max_e4=_seldom(chance, 0.2, chance.randint(3_000, 9_000)),
+        time=_seldom(chance, 0.2, _time(chance)),
+    )
+
+
+def _time(chance: Random) -> int:
+    return OPEN_CLOCK + chance.choice([chance.randint(-20, CLOSE + 20), chance.randint(0, CLOSE // 2)])
+
+
+def _seldom(chance: Random, share: float, value: Chosen) -> Chosen | None:
+    return value if chance.random() < share else None
+
+
+DAYS = SEEDS.map(day_of)
+STRATEGIES = SEEDS.map(strategy_of)
 SETTLEMENTS = st.none() | st.integers(590_000, 600_000)
