@@ -331,11 +331,14 @@ static Held held_of(const Session *session, const ChosenLeg *chosen, const Deali
     const Program *program = session->program;
     const Tape *tape = session->tape;
     Held held = {.leg_count = program->leg_count, .net = dealing->net};
+    int gross_weight = 0;
     for (int leg = 0; leg < program->leg_count; leg++) {
         held.bid[leg] = tape->bid + chosen[leg].row * tape->row_count;
         held.ask[leg] = tape->ask + chosen[leg].row * tape->row_count;
         held.weight[leg] = (int32_t)program->legs[leg].weight;
+        gross_weight += (int)size_of(held.weight[leg]);
     }
+    held.narrow_max = INT16_MAX / (2 * gross_weight);
     held.marks = marks_of(program, stakes);
     held.delta_max = program->delta_max == UNKNOWN ? MISSING : (int32_t)program->delta_max;
     held.exit_second = program->exit_time == UNKNOWN ? INT64_MAX : program->exit_time - tape->open_clock;
@@ -547,12 +550,12 @@ static void add_profits(const Session *session, Position *position, int64_t star
 {
     const Held *held = &position->held;
     const int64_t money = money_of(session->program, 1);
-    Block block;
-    read_block(held, start, count, &block);
+    int32_t worth[BLOCK_SECONDS];
+    const int is_gapless = read_block(held, start, count, worth);
     for (int i = 0; i < count; i++) {
         const int64_t second = start + i;
-        if (second > position->attempt.second && (block.is_gapless || is_quoted(held, second)))
-            position->mark = money * profit_of(held, block.worth[i]);
+        if (second > position->attempt.second && (is_gapless || is_quoted(held, second)))
+            position->mark = money * profit_of(held, worth[i]);
         equity[i] += position->mark;
     }
 }

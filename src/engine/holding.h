@@ -1,14 +1,14 @@
 /* A position from the second after its entry to its end, a block of seconds at a time.
 
-   A block in which no rule can hold is only folded into the position's extremes; the others are
-   walked second by second. Profits are cents of price per unit. */
+   A block in which no rule can hold is only measured; others are cut smaller and at last walked second
+   by second. Profits are cents of price per unit. */
 
 #ifndef ZERODTE_HOLDING_H
 #define ZERODTE_HOLDING_H
 
 #include "tapes.h"
 
-enum { BLOCK_SECONDS = 512 };
+enum { BLOCK_SECONDS = 512, FINE_SECONDS = 32 };
 enum { SETTLEMENT, STOP_LOSS, STOP_LOSS_CREDIT, TRAILING_STOP, PROFIT_TARGET, TOUCH, SHORT_DELTA, TIME };
 
 /* The profits at which a position is left, UNKNOWN where a rule does not apply. */
@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
     const uint16_t *bid[LEGS_MAX], *ask[LEGS_MAX];
     int32_t weight[LEGS_MAX];
-    int leg_count;
+    int leg_count, narrow_max;
     int64_t net, best, lowest;
     Marks marks;
     int32_t call_barrier, put_barrier, delta_max;
@@ -33,12 +33,11 @@ typedef struct {
     int64_t exit_second;
 } Held;
 
-/* The worth of a block of seconds in half-ticks, and whether each of them has every quote. */
+/* The lowest and the highest worth of a block in half-ticks, and whether it has every quote. */
 typedef struct {
-    int32_t worth[BLOCK_SECONDS];
     int32_t lowest, highest;
     int is_gapless;
-} Block;
+} Extremes;
 
 /* What the drawdown of a session with one position at a time adds to a position's profit. */
 typedef struct {
@@ -58,33 +57,79 @@ static inline int is_quoted(const Held *held, int64_t second)
     return 1;
 }
 
-INLINED void read_columns(const Held *held, const int leg_count, int64_t start, int count, Block *block)
+/* The legs' worth at each of some seconds; 0 when a quote among them is missing. */
+INLINED int read_columns(const Held *held, const int leg_count, int64_t start, int count, int32_t *worth)
 {
-    int32_t lowest = INT32_MAX, highest = INT32_MIN;
     uint16_t highest_ask = 0;
     for (int i = 0; i < count; i++) {
-        int32_t worth = 0;
+        int32_t sum = 0;
         for (int leg = 0; leg < leg_count; leg++) {
             const uint16_t ask = held->ask[leg][start + i];
-            worth += held->weight[leg] * ((int32_t)held->bid[leg][start + i] + ask);
+            sum += held->weight[leg] * ((int32_t)held->bid[leg][start + i] + ask);
             highest_ask = ask > highest_ask ? ask : highest_ask;
         }
-        block->worth[i] = worth;
+        worth[i] = sum;
+    }
+    return highest_ask != MISSING_TICKS;
+}
+
+WIDEST static int read_block(const Held *held, int64_t start, int count, int32_t *worth)
+{
+    switch (held->leg_count) {
+    case 1: return read_columns(held, 1, start, count, worth);
+    case 2: return read_columns(held, 2, start, count, worth);
+    case 3: return read_columns(held, 3, start, count, worth);
+    default: return read_columns(held, 4, start, count, worth);
+    }
+}
+
+/* Extremes in 16 bits, which are right where no quote has a bit above narrow_max; else 0. */
+INLINED int measure_narrow(
+    const Held *held, const int leg_count, int64_t start, int count, Extremes *extremes)
+{
+    int16_t lowest = INT16_MAX, highest = INT16_MIN;
+    uint16_t seen = 0;
+    for (int i = 0; i < count; i++) {
+        uint16_t sum = 0;
+        for (int leg = 0; leg < leg_count; leg++) {
+            const uint16_t bid = held->bid[leg][start + i], ask = held->ask[leg][start + i];
+            sum = (uint16_t)(sum + (uint32_t)(uint16_t)held->weight[leg] * (uint16_t)(bid + ask));
+            seen |= bid | ask;
+        }
+        const int16_t worth = (int16_t)sum;
         lowest = worth < lowest ? worth : lowest;
         highest = worth > highest ? worth : highest;
     }
-    block->lowest = lowest;
-    block->highest = highest;
-    block->is_gapless = highest_ask != MISSING_TICKS;
+    *extremes = (Extremes){lowest, highest, 1};
+    return seen <= held->narrow_max;
 }
 
-WIDEST static void read_block(const Held *held, int64_t start, int count, Block *block)
+INLINED void measure_wide(
+    const Held *held, const int leg_count, int64_t start, int count, Extremes *extremes)
+{
+    int32_t worth[BLOCK_SECONDS], lowest = INT32_MAX, highest = INT32_MIN;
+    extremes->is_gapless = read_columns(held, leg_count, start, count, worth);
+    for (int i = 0; i < count; i++) {
+        lowest = worth[i] < lowest ? worth[i] : lowest;
+        highest = worth[i] > highest ? worth[i] : highest;
+    }
+    extremes->lowest = lowest;
+    extremes->highest = highest;
+}
+
+INLINED void measure(const Held *held, const int leg_count, int64_t start, int count, Extremes *extremes)
+{
+    if (!measure_narrow(held, leg_count, start, count, extremes))
+        measure_wide(held, leg_count, start, count, extremes);
+}
+
+WIDEST static void measure_block(const Held *held, int64_t start, int count, Extremes *extremes)
 {
     switch (held->leg_count) {
-    case 1: read_columns(held, 1, start, count, block); break;
-    case 2: read_columns(held, 2, start, count, block); break;
-    case 3: read_columns(held, 3, start, count, block); break;
-    default: read_columns(held, 4, start, count, block);
+    case 1: measure(held, 1, start, count, extremes); break;
+    case 2: measure(held, 2, start, count, extremes); break;
+    case 3: measure(held, 3, start, count, extremes); break;
+    default: measure(held, 4, start, count, extremes);
     }
 }
 
@@ -123,9 +168,9 @@ static int rule_at(const Held *held, const Tape *tape, int64_t second, int64_t p
 }
 
 /* Whether a rule could hold at some second of a block that has every quote. */
-static int may_exit(const Held *held, const Tape *tape, int64_t start, int count, const Block *block)
+static int may_exit(const Held *held, const Tape *tape, int64_t start, int count, const Extremes *seen)
 {
-    const int64_t low = profit_of(held, block->lowest), high = profit_of(held, block->highest);
+    const int64_t low = profit_of(held, seen->lowest), high = profit_of(held, seen->highest);
     const Marks *marks = &held->marks;
     if (is_at_or_below(low, marks->stop_loss) || is_at_or_below(low, marks->stop_loss_credit)) return 1;
     if (marks->target != UNKNOWN && high >= marks->target) return 1;
@@ -148,37 +193,52 @@ static inline int64_t equity_of(const Curve *curve, const Held *held, int32_t wo
     return curve->realized + curve->cents_a_price_cent * profit_of(held, worth);
 }
 
-/* Follows the equity through a block, unless the drawdown cannot grow in it. */
-static void follow_block(const Curve *curve, const Held *held, int count, const Block *block)
+/* Whether the drawdown may grow in a block; where it cannot, the block only counts for the peak. */
+static int may_fall(const Curve *curve, const Held *held, const Extremes *seen)
 {
     Drawdown *drawdown = curve->drawdown;
-    const int64_t peak = greater(drawdown->peak, equity_of(curve, held, block->highest));
-    if (peak - equity_of(curve, held, block->lowest) <= drawdown->worst) {
-        drawdown->peak = peak;
-        return;
-    }
-    for (int i = 0; i < count; i++) follow(drawdown, equity_of(curve, held, block->worth[i]));
+    const int64_t peak = greater(drawdown->peak, equity_of(curve, held, seen->highest));
+    if (peak - equity_of(curve, held, seen->lowest) > drawdown->worst) return 1;
+    drawdown->peak = peak;
+    return 0;
 }
 
-static void fold_block(Held *held, const Curve *curve, int count, const Block *block)
+/* Follows the equity through a block that has every quote, second by second where it may fall. */
+static void follow_block(const Curve *curve, const Held *held, int64_t start, int count, const Extremes *seen)
 {
-    held->best = greater(held->best, profit_of(held, block->highest));
-    held->lowest = lesser(held->lowest, profit_of(held, block->lowest));
-    if (curve->drawdown) follow_block(curve, held, count, block);
+    int32_t worth[FINE_SECONDS];
+    Extremes fine;
+    if (!may_fall(curve, held, seen)) return;
+    for (int from = 0; from < count; from += FINE_SECONDS) {
+        const int length = count - from < FINE_SECONDS ? count - from : FINE_SECONDS;
+        measure_block(held, start + from, length, &fine);
+        if (!may_fall(curve, held, &fine)) continue;
+        read_block(held, start + from, length, worth);
+        for (int i = 0; i < length; i++) follow(curve->drawdown, equity_of(curve, held, worth[i]));
+    }
+}
+
+static void fold_block(Held *held, const Curve *curve, int64_t start, int count, const Extremes *seen)
+{
+    held->best = greater(held->best, profit_of(held, seen->highest));
+    held->lowest = lesser(held->lowest, profit_of(held, seen->lowest));
+    if (curve->drawdown) follow_block(curve, held, start, count, seen);
 }
 
 /* The second of a block at which a rule holds, told with the rule, or -1. */
 static int64_t walk_block(
-    Held *held, const Tape *tape, const Curve *curve, int64_t start, int count, const Block *block, int *rule)
+    Held *held, const Tape *tape, const Curve *curve, int64_t start, int count, int *rule)
 {
+    int32_t worth[BLOCK_SECONDS];
+    const int is_gapless = read_block(held, start, count, worth);
     for (int i = 0; i < count; i++) {
-        if (!block->is_gapless && !is_quoted(held, start + i)) continue;
-        const int64_t profit = profit_of(held, block->worth[i]);
+        if (!is_gapless && !is_quoted(held, start + i)) continue;
+        const int64_t profit = profit_of(held, worth[i]);
         held->best = greater(held->best, profit);
         *rule = rule_at(held, tape, start + i, profit);
         if (*rule != SETTLEMENT) return start + i;
         held->lowest = lesser(held->lowest, profit);
-        if (curve->drawdown) follow(curve->drawdown, equity_of(curve, held, block->worth[i]));
+        if (curve->drawdown) follow(curve->drawdown, equity_of(curve, held, worth[i]));
     }
     return -1;
 }
@@ -187,19 +247,24 @@ static int64_t walk_block(
 static int64_t hold(Held *held, const Tape *tape, const Curve *curve, int64_t entered, int *rule)
 {
     const int64_t until = lesser(tape->close, tape->known_until + 1);
-    Block block;
+    int64_t size = BLOCK_SECONDS, start = entered + 1;
     *rule = SETTLEMENT;
-    int count;
-    for (int64_t start = entered + 1; start < until; start += count) {
+    while (start < until) {
         const int64_t end = start < held->exit_second ? lesser(until, held->exit_second) : until;
-        count = (int)lesser(end - start, BLOCK_SECONDS);
-        read_block(held, start, count, &block);
-        if (block.is_gapless && !may_exit(held, tape, start, count, &block)) {
-            fold_block(held, curve, count, &block);
-            continue;
+        const int count = (int)lesser(end - start, size);
+        Extremes seen;
+        measure_block(held, start, count, &seen);
+        if (seen.is_gapless && !may_exit(held, tape, start, count, &seen)) {
+            fold_block(held, curve, start, count, &seen);
+            start += count;
+            size = lesser(2 * size, BLOCK_SECONDS);
+        } else if (count > FINE_SECONDS) {
+            size = FINE_SECONDS;
+        } else {
+            const int64_t second = walk_block(held, tape, curve, start, count, rule);
+            if (second >= 0) return second;
+            start += count;
         }
-        const int64_t second = walk_block(held, tape, curve, start, count, &block, rule);
-        if (second >= 0) return second;
     }
     return tape->close;
 }
