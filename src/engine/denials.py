@@ -54,6 +54,8 @@ class Code(StrEnum):
     INSUFFICIENT_BUYING_POWER = "insufficient_buying_power"
     ORDER_DEPENDENCY = "order_dependency"
     ORDER_NOT_PENDING = "order_not_pending"
+    # strategies
+    INVALID_CONFIG = "invalid_config"
 
 
 @dataclass(frozen=True, slots=True)

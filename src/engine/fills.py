@@ -127,6 +127,11 @@ def fill_at(day: Day, ticket: Ticket, slippage_cents: PriceCents, second: int) -
     """The order's prices at a second whose quotes are all usable."""
     quotes = leg_quotes(day, ticket, second)
     assert quotes is not None, "a fill needs every leg's quote"
+    return fill_from(ticket, quotes, slippage_cents, second)
+
+
+def fill_from(ticket: Ticket, quotes: Sequence[Quote], slippage_cents: PriceCents, second: int) -> Fill:
+    """The order's prices from one quote a leg."""
     if ticket.type is OrderType.MARKET:
         return _market_fill(ticket, quotes[0], second)
     net = snapped_net_cents(ticket, net_half_ticks(ticket, quotes)) + slippage_cents

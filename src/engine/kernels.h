@@ -1,27 +1,16 @@
 /* The loops over a day's seconds. Integers only, quotes a block of seconds at a time.
 
-   On x86-64 with glibc each entry point is compiled for several instruction sets and the machine's
-   best is taken at load time. A leg count that is a constant where a loop is inlined lets the
-   compiler unroll over the legs and keep them in registers: twice as fast as a loop a leg. */
+   A leg count that is a constant where a loop is inlined lets the compiler unroll over the legs and
+   keep them in registers: twice as fast as a loop a leg. */
 
 #ifndef ZERODTE_KERNELS_H
 #define ZERODTE_KERNELS_H
 
 #include <stdint.h>
 
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDEST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define WIDEST
-#endif
+#include "widest.h"
 
-#if defined(__GNUC__)
-#define INLINED static inline __attribute__((always_inline))
-#else
-#define INLINED static inline
-#endif
-
-enum { BLOCK_SECONDS = 1024, UNROLLED_LEGS = 4, MISSING_TICKS = 65535 };
+enum { BLOCK_SECONDS = 1024, UNROLLED_LEGS = 4 };
 
 /* 0.025 index points of one contract: a hundred times that in dollars. */
 enum { HALF_TICK_CENTS = 250 };

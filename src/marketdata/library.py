@@ -6,7 +6,7 @@ never changed in place, so what was opened stays readable whatever is published 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -73,6 +73,11 @@ def day_info(manifest: Manifest) -> DayInfo:
         imported_at=None if provenance.imported_at is None else provenance.imported_at.astimezone(UTC),
         coverage=manifest.coverage,
     )
+
+
+def comparable(days: Sequence[DayInfo]) -> Sequence[DayInfo]:
+    """The recorded days where there are any, else the synthetic ones: never both (rulings 7.9)."""
+    return [day for day in days if not day.synthetic] or days
 
 
 class Library:

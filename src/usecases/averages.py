@@ -10,7 +10,7 @@ from datetime import date
 from engine.aggregates import Column, expected_move
 from engine.averages import Totals, totals
 from engine.denials import Code, Denial
-from marketdata.library import DayInfo
+from marketdata.library import DayInfo, comparable
 from usecases.market import INTERVAL_SECONDS_MAX
 from usecases.ports import Ports, Viewer
 
@@ -49,7 +49,7 @@ async def average_expected_move(ports: Ports, _: Viewer, asked: AverageRequest) 
     denial = _unfit(asked)
     if denial is not None:
         return denial
-    days = _comparable(await asyncio.to_thread(_completed, ports, asked))
+    days = comparable(await asyncio.to_thread(_completed, ports, asked))
     if not days:
         return Denial(Code.SESSION_NOT_RECORDED, f"no completed session is recorded {_span(asked)}")
 
@@ -83,10 +83,6 @@ def _completed(ports: Ports, asked: AverageRequest) -> list[DayInfo]:
     first, last = asked.first or date.min, asked.last or date.max
     days = ports.library.days()
     return [day for day in days if now and day.close_at <= now and first <= day.date <= last]
-
-
-def _comparable(days: Sequence[DayInfo]) -> Sequence[DayInfo]:
-    return [day for day in days if not day.synthetic] or days
 
 
 def _span(asked: AverageRequest) -> str:

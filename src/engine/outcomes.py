@@ -1,0 +1,112 @@
+"""The days of a backtest: what each came to in the engine, and what is left of it after costs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from engine.costs import Costs, TradeCosts, costs_of
+from engine.money import Cents, IndexE4
+from engine.results import SessionResult, SessionStatus, Trade
+
+ENGINE_VERSION = 1
+"""Raised whenever a decision, a fill or an amount may come out otherwise: results of another version
+are not comparable."""
+HALT_REASON = "the capital of the session was used up"
+
+
+@dataclass(frozen=True, slots=True)
+class DayFacts:
+    """What results tell of a day itself. ``open_clock`` is its open in New York as seconds since
+    midnight; the index values are the first of the day, None where it has none.
+    ``previous_settlement_cents`` is that of the recorded day before."""
+
+    date: date
+    content_hash: str
+    synthetic: bool
+    open_clock: int
+    close_second: int
+    settlement_cents: Cents | None
+    previous_settlement_cents: Cents | None
+    open_spx_e4: IndexE4 | None = None
+    open_vix_e4: IndexE4 | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayRun:
+    """A day as the engine ran it, free of costs. ``error`` says why a failed one failed."""
+
+    facts: DayFacts
+    session: SessionResult
+    error: str = ""
+
+
+FAILED = SessionResult(SessionStatus.FAILED, 0, 0, (), 0, None, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class NetTrade:
+    """A trade after its costs."""
+
+    facts: DayFacts
+    trade: Trade
+    costs: TradeCosts
+
+    @property
+    def net_cents(self) -> Cents:
+        return self.trade.gross_cents - self.costs.fees_cents - self.costs.slippage_cents
+
+
+@dataclass(frozen=True, slots=True)
+class NetDay:
+    """A day after its costs. Every trade was opened by an order, and closed by another unless it was
+    settled."""
+
+    run: DayRun
+    trades: tuple[NetTrade, ...]
+
+    @property
+    def date(self) -> date:
+        return self.run.facts.date
+
+    @property
+    def status(self) -> SessionStatus:
+        return self.run.session.status
+
+    @property
+    def gross_cents(self) -> Cents:
+        return self.run.session.gross_cents
+
+    @property
+    def fees_cents(self) -> Cents:
+        return sum(trade.costs.fees_cents for trade in self.trades)
+
+    @property
+    def slippage_cents(self) -> Cents:
+        return sum(trade.costs.slippage_cents for trade in self.trades)
+
+    @property
+    def net_cents(self) -> Cents:
+        return self.gross_cents - self.fees_cents - self.slippage_cents
+
+    @property
+    def opening_orders(self) -> int:
+        return len(self.trades)
+
+    @property
+    def closing_orders(self) -> int:
+        return sum(trade.trade.contracts_closed > 0 for trade in self.trades)
+
+    @property
+    def halt_reason(self) -> str:
+        return HALT_REASON if self.status is SessionStatus.HALTED else ""
+
+
+def net_days(runs: Iterable[DayRun], costs: Costs) -> tuple[NetDay, ...]:
+    """The days after somebody's costs, in their order."""
+    return tuple(_net_day(run, costs) for run in runs)
+
+
+def _net_day(run: DayRun, costs: Costs) -> NetDay:
+    trades = run.session.trades
+    priced = zip(trades, costs_of(trades, run.facts.settlement_cents, costs), strict=True)
+    return NetDay(run, tuple(NetTrade(run.facts, trade, taken) for trade, taken in priced))

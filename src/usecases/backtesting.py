@@ -1,0 +1,120 @@
+"""Running a strategy's program over the recorded days of a library. No server takes part in it.
+
+Sessions are independent: days may be run in any chunks, by any number of processes, to the same result.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+
+from engine.backtesting import run as run_sessions
+from engine.backtests import Tapes
+from engine.calendar import new_york_to_utc
+from engine.market import MISSING_INDEX, Day, IndexSeries
+from engine.money import Cents, IndexE4
+from engine.outcomes import ENGINE_VERSION, FAILED, DayFacts, DayRun
+from engine.programs import read_program, source_hash
+from engine.strategies import Strategy
+from marketdata.library import DayInfo, Library, comparable
+from marketdata.refusals import DayUnavailable
+
+CHUNK_DAYS = 25
+MIDNIGHT = time(0)
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDay:
+    """A day to be run, and the settlement of the recorded day before, by which its gap is measured."""
+
+    info: DayInfo
+    previous_settlement_cents: Cents | None
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a result follows from: run again from these it is the same to the byte."""
+
+    source_hash: str
+    engine_version: int
+    day_hashes: tuple[tuple[date, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """A program on its days, by ascending date, free of costs. All days are ``synthetic`` or none is."""
+
+    program: str
+    days: tuple[DayRun, ...]
+    synthetic: bool
+
+    @property
+    def certificate(self) -> Certificate:
+        hashes = tuple((day.facts.date, day.facts.content_hash) for day in self.days)
+        return Certificate(source_hash(self.program), ENGINE_VERSION, hashes)
+
+
+def run_library(
+    library: Library, program: str, first: date | None, last: date | None, tell: Progress
+) -> Backtest:
+    """The program on the library's days from ``first`` to ``last``: the recorded ones where there are any,
+    else the synthetic ones (rulings 7.9). ``tell`` is told how many of how many days are done."""
+    days = days_to_run(library, first, last)
+    runs: list[DayRun] = []
+    tell(0, len(days))
+    for start in range(0, len(days), CHUNK_DAYS):
+        runs += run_days(library, program, days[start : start + CHUNK_DAYS])
+        tell(len(runs), len(days))
+    return Backtest(program, tuple(runs), synthetic=any(day.info.synthetic for day in days))
+
+
+def days_to_run(library: Library, first: date | None, last: date | None) -> tuple[RecordedDay, ...]:
+    """The days of one kind from ``first`` to ``last``, both included, ascending."""
+    infos = library.days()
+    asked = comparable([info for info in infos if (first or date.min) <= info.date <= (last or date.max)])
+    if not asked:
+        return ()
+    alike = [info for info in infos if info.synthetic == asked[0].synthetic]
+    previous = [None, *(info.settlement_cents for info in alike)]
+    before = dict(zip((info.date for info in alike), previous, strict=False))
+    return tuple(RecordedDay(info, before[info.date]) for info in asked)
+
+
+def run_days(library: Library, program: str, days: Sequence[RecordedDay]) -> list[DayRun]:
+    """The program on each of these days. One that cannot be read has failed, and the others have not."""
+    opened, runs = [], {}
+    for day in days:
+        try:
+            opened.append((day, library.open(day.info.date, day.info.content_hash)))
+        except DayUnavailable as unavailable:
+            runs[day.info.date] = DayRun(_facts(day, None), FAILED, str(unavailable))
+    runs |= {run.facts.date: run for run in _run_opened(read_program(program), opened)}
+    return [runs[day.info.date] for day in days]
+
+
+def _run_opened(strategy: Strategy, opened: Sequence[tuple[RecordedDay, Day]]) -> Iterator[DayRun]:
+    tapes = Tapes([day for _, day in opened], [at.previous_settlement_cents for at, _ in opened])
+    done = run_sessions(tapes, [strategy])
+    for place, (at, day) in enumerate(opened):
+        yield DayRun(_facts(at, day), done.result(place))
+
+
+def _facts(at: RecordedDay, day: Day | None) -> DayFacts:
+    info = at.info
+    return DayFacts(
+        date=info.date,
+        content_hash=info.content_hash,
+        synthetic=info.synthetic,
+        open_clock=(info.open_at - new_york_to_utc(info.date, MIDNIGHT)) // timedelta(seconds=1),
+        close_second=(info.close_at - info.open_at) // timedelta(seconds=1),
+        settlement_cents=info.settlement_cents,
+        previous_settlement_cents=at.previous_settlement_cents,
+        open_spx_e4=None if day is None else _first_known(day, day.spx_e4),
+        open_vix_e4=None if day is None else _first_known(day, day.vix_e4),
+    )
+
+
+def _first_known(day: Day, series: IndexSeries) -> IndexE4 | None:
+    known = (int(series[second]) for second in range(day.known_from, day.known_until + 1))
+    return next((value for value in known if value != MISSING_INDEX), None)
