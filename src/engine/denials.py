@@ -56,6 +56,7 @@ class Code(StrEnum):
     ORDER_NOT_PENDING = "order_not_pending"
     # strategies
     INVALID_CONFIG = "invalid_config"
+    TOO_MANY_ACTIVE_BACKTESTS = "too_many_active_backtests"
 
 
 @dataclass(frozen=True, slots=True)

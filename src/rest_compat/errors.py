@@ -76,6 +76,7 @@ STATUS_OF: Mapping[Code | HttpCode, int] = {
     Code.ORDER_DEPENDENCY: 409,
     Code.ORDER_NOT_PENDING: 409,
     Code.INVALID_CONFIG: 400,
+    Code.TOO_MANY_ACTIVE_BACKTESTS: 429,
     HttpCode.METHOD_NOT_ALLOWED: 405,
     HttpCode.BODY_TOO_LARGE: 413,
     HttpCode.HEADERS_TOO_LARGE: 431,
