@@ -1,17 +1,20 @@
 """Every row lock this product takes, in the one order that cannot deadlock:
-idempotency key (by its claim) → user → account → session."""
+idempotency key (by its claim) → user → account → session → run → chunk."""
 
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
-from store import accounts, sessions
+from store import accounts, runs, sessions
 from store.accounts import StoredAccount
 from store.database import Tx
+from store.runs import StoredRun
 from store.sessions import StoredSession
 from store.tables.outbox import OutboxRow
+from store.tables.runs import ChunkRow
 from store.tables.users import UserRow
 
+_chunks = ChunkRow.__table__  # type: ignore[attr-defined]
 _outbox = OutboxRow.__table__  # type: ignore[attr-defined]
 _users = UserRow.__table__  # type: ignore[attr-defined]
 _OWNED_SESSION = sessions.OWNED.with_for_update(key_share=True)
@@ -74,3 +77,20 @@ def jobs_owed(limit: int) -> Select[tuple[int]]:
 async def simulations_of(tx: Tx, user_id: int) -> None:
     """Hold every session of a user that belongs to no account, oldest first."""
     await tx.execute(sessions.alone(user_id).with_for_update())
+
+
+async def run(tx: Tx, source_hash: str) -> StoredRun | None:
+    """Hold the run of a program, or None where it never had one."""
+    row = (await tx.execute(runs.of_program(source_hash).with_for_update(key_share=True))).one_or_none()
+    return runs.from_row(row) if row else None
+
+
+def free_chunk(source_hash: str, is_free: ColumnElement[bool]) -> Select[tuple[int]]:
+    """The earliest free chunk of a locked run that no sweep holds, for a statement to lease."""
+    held = select(_chunks.c.id).where(_chunks.c.program_hash == source_hash, is_free)
+    return held.order_by(_chunks.c.id).limit(1).with_for_update(skip_locked=True)
+
+
+def waiting_chunks(waiting: Select[tuple[int]]) -> Select[tuple[int]]:
+    """The chunks that no other transaction holds, for a statement to ring for them."""
+    return waiting.with_for_update(of=_chunks, skip_locked=True)

@@ -1,0 +1,102 @@
+"""Queries on runs: who answers for each, in which state it is, and what changed last."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from store.database import Tx
+from store.tables.runs import RunRow
+
+_runs = RunRow.__table__  # type: ignore[attr-defined]
+EXECUTING = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    program_hash: str
+    state: str
+    owner_id: int | None
+    priority: int
+    version: int
+    event: str
+
+    @property
+    def is_executing(self) -> bool:
+        """True when workers are to take its chunks."""
+        return self.state in EXECUTING
+
+
+async def ensure(tx: Tx, source_hash: str, at: datetime) -> None:
+    """Let a program have a run, idle where it is new."""
+    values = {
+        "program_hash": source_hash,
+        "state": "idle",
+        "priority": 0,
+        "asked_at": at,
+        "version": 0,
+        "event": "stopped",
+    }
+    await tx.execute(upsert(_runs).values(values).on_conflict_do_nothing())
+
+
+async def find(tx: Tx, source_hash: str) -> StoredRun | None:
+    row = (await tx.execute(of_program(source_hash))).one_or_none()
+    return from_row(row) if row else None
+
+
+async def begin(tx: Tx, run: StoredRun, state: str, owner_id: int, priority: int, at: datetime) -> int:
+    """A user asks for a run: it takes its place among those of the priority. The new version."""
+    place = {"owner_id": owner_id, "priority": priority, "asked_at": at}
+    return await change(tx, run, "started", state=state, **place)
+
+
+async def change(tx: Tx, run: StoredRun, event: str, **values: object) -> int:
+    """Write to a locked run and count the change; the new version."""
+    changed = update(_runs).where(_runs.c.program_hash == run.program_hash)
+    counted = changed.values(version=_runs.c.version + 1, event=event, **values)
+    version: int = (await tx.execute(counted.returning(_runs.c.version))).scalar_one()
+    return version
+
+
+async def hand_over(tx: Tx, run: StoredRun, owner_id: int) -> None:
+    """Let another user answer for a locked run."""
+    of_run = update(_runs).where(_runs.c.program_hash == run.program_hash)
+    await tx.execute(of_run.values(owner_id=owner_id))
+
+
+async def executing(tx: Tx, owner_id: int) -> int:
+    """How many runs of the user count for his cap."""
+    counted = select(func.count()).where(_runs.c.owner_id == owner_id, _runs.c.state.in_(EXECUTING))
+    return int((await tx.execute(counted)).scalar_one())
+
+
+async def oldest_parked(tx: Tx, owner_id: int) -> str | None:
+    """The program of the user's that has waited longest for one of his runs to end."""
+    parked = select(_runs.c.program_hash).where(_runs.c.owner_id == owner_id, _runs.c.state == "parked")
+    oldest = parked.order_by(_runs.c.asked_at, _runs.c.program_hash).limit(1)
+    found: str | None = (await tx.execute(oldest)).scalar_one_or_none()
+    return found
+
+
+async def parking(tx: Tx) -> tuple[int, ...]:
+    """The users with parked runs."""
+    owners = select(_runs.c.owner_id).where(_runs.c.state == "parked", _runs.c.owner_id.is_not(None))
+    return tuple((await tx.execute(owners.distinct().order_by(_runs.c.owner_id))).scalars())
+
+
+def of_program(source_hash: str) -> Select[Any]:
+    return select(
+        _runs.c.program_hash,
+        _runs.c.state,
+        _runs.c.owner_id,
+        _runs.c.priority,
+        _runs.c.version,
+        _runs.c.event,
+    ).where(_runs.c.program_hash == source_hash)
+
+
+def from_row(row: Row[*tuple[Any, ...]]) -> StoredRun:
+    return StoredRun(*row)
