@@ -16,6 +16,7 @@ class Queue(StrEnum):
 
     MAIL = "zerodte:mail"
     LEDGER = "zerodte:ledger"
+    BACKTESTS = "zerodte:backtests"
 
 
 class JobName(StrEnum):
@@ -23,9 +24,14 @@ class JobName(StrEnum):
 
     MAIL_CODE = "mail_code"
     REPRICE_ACCOUNT = "reprice_account"
+    RUN_CHUNK = "run_chunk"
 
 
-QUEUE_OF = {JobName.MAIL_CODE: Queue.MAIL, JobName.REPRICE_ACCOUNT: Queue.LEDGER}
+QUEUE_OF = {
+    JobName.MAIL_CODE: Queue.MAIL,
+    JobName.REPRICE_ACCOUNT: Queue.LEDGER,
+    JobName.RUN_CHUNK: Queue.BACKTESTS,
+}
 
 
 def dump_job(job: dict[str, Any]) -> bytes:

@@ -34,6 +34,10 @@ def account_topic(account_id: UUID) -> str:
     return f"account:{account_id}"
 
 
+def backtest_topic(source_hash: str) -> str:
+    return f"backtest:{source_hash}"
+
+
 class Wakes:
     """One listener's side of a topic: the highest number heard, and whether it was told.
 
@@ -72,6 +76,9 @@ class Topics:
 
     async def account_changed(self, account_id: UUID, seq: int) -> None:
         await self.publish(account_topic(account_id), seq)
+
+    async def backtest_changed(self, source_hash: str, seq: int) -> None:
+        await self.publish(backtest_topic(source_hash), seq)
 
     async def publish(self, topic: str, seq: int) -> None:
         """Wake every listener of a topic. Never fails: what it tells of is committed already."""

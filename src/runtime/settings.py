@@ -68,12 +68,27 @@ class Settings(BaseSettings):
         POLICY.complexity_a_minute, ge=1, le=1_000_000, description="GraphQL complexity a caller and minute"
     )
     body_bytes: int = Field(POLICY.body_bytes, ge=1_024, description="bytes of one request's body")
+    strategy_body_bytes: int = Field(
+        POLICY.strategy_body_bytes, ge=1_024, description="bytes of a body that holds a strategy"
+    )
     header_bytes: int = Field(16 * 1024, ge=1_024, le=65_536, description="bytes of one request's headers")
     json_depth: int = Field(POLICY.json_depth, ge=1, le=500, description="nesting of a REST body")
     json_values: int = Field(POLICY.json_values, ge=1, description="values in a REST body")
     websocket_frame_bytes: int = Field(64 * 1024, ge=1_024, description="bytes of one WebSocket message")
     visitor_sockets: int = Field(
-        POLICY.visitor_sockets, ge=0, description="GraphQL sockets of one address without a token"
+        POLICY.visitor_sockets, ge=0, description="sockets of one address without a token"
+    )
+    visitor_socket_seconds: float = Field(
+        POLICY.visitor_socket_seconds, gt=0, description="time until a socket of `/__ws` without a token ends"
+    )
+    socket_auth_seconds: float = Field(
+        POLICY.socket_auth_seconds, gt=0, description="time until a socket of `/__ws` says who it is"
+    )
+    active_backtests: int = Field(
+        POLICY.active_backtests, ge=1, le=1_000, description="backtests of one user that run at once"
+    )
+    interest_minutes: int = Field(
+        POLICY.interest_minutes, ge=1, description="how long a preview runs on after it was last read"
     )
     hashing_memory_kib: int = Field(
         19 * 1024, ge=KIB_A_LANE, le=1_048_576, description="memory that argon2id takes for a password"

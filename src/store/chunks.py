@@ -34,18 +34,21 @@ def _free() -> ColumnElement[bool]:
 
 
 async def add(tx: Tx, source_hash: str, chunks: Iterable[Sequence[date]]) -> None:
-    rows = [
-        {"program_hash": source_hash, "dates": list(dates), "tries": 0, "rung_at": func.now()}
-        for dates in chunks
-    ]
-    for row in rows:
-        await tx.execute(insert(_chunks).values(row))
+    rows = [{"program_hash": source_hash, "dates": list(dates), "tries": 0} for dates in chunks]
+    if rows:
+        await tx.execute(insert(_chunks).values(rung_at=func.now()), rows)
 
 
 async def dates_left(tx: Tx, source_hash: str) -> frozenset[date]:
     """The days that are still in a chunk of a program's run."""
     rows = (await tx.execute(select(_chunks.c.dates).where(_chunks.c.program_hash == source_hash))).scalars()
     return frozenset(on for dates in rows for on in dates)
+
+
+async def count(tx: Tx, source_hash: str) -> int:
+    """How many chunks of a program's run are left, in hand or not."""
+    counted = select(func.count()).where(_chunks.c.program_hash == source_hash)
+    return int((await tx.execute(counted)).scalar_one())
 
 
 async def drop_free(tx: Tx, source_hash: str) -> None:
@@ -89,8 +92,9 @@ async def renew(tx: Tx, chunk: LeasedChunk, term: timedelta) -> bool:
 
 
 async def let_go(tx: Tx, chunk: LeasedChunk) -> None:
-    """Give a chunk back as it was, for another to take."""
-    await tx.execute(update(_chunks).where(_held(chunk)).values(worker=None, leased_until=None))
+    """Give a chunk back as it was, for another to take at once."""
+    given = {"worker": None, "leased_until": None, "tries": _chunks.c.tries - 1}
+    await tx.execute(update(_chunks).where(_held(chunk)).values(given))
 
 
 async def finish(tx: Tx, chunk: LeasedChunk) -> bool:

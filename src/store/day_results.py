@@ -47,9 +47,12 @@ async def of_day(tx: Tx, source_hash: str, on: date, inputs: str) -> DayRun | No
     return _run(row) if row else None
 
 
-async def keys_of(tx: Tx, source_hash: str) -> frozenset[tuple[date, str]]:
+async def keys_of(tx: Tx, source_hash: str, *, with_failed: bool) -> frozenset[tuple[date, str]]:
     """The date and the inputs of each result that this engine has of a program."""
-    rows = await tx.execute(select(_results.c.date, _results.c.inputs).where(*_mine(source_hash)))
+    statement = select(_results.c.date, _results.c.inputs).where(*_mine(source_hash))
+    if not with_failed:
+        statement = statement.where(_results.c.status != SessionStatus.FAILED.value)
+    rows = await tx.execute(statement)
     return frozenset((row.date, row.inputs) for row in rows)
 
 

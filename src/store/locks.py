@@ -1,15 +1,16 @@
 """Every row lock this product takes, in the one order that cannot deadlock:
-idempotency key (by its claim) → user → account → session → run → chunk."""
+idempotency key (by its claim) → user → account → session → strategy → run → chunk."""
 
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select
 
-from store import accounts, runs, sessions
+from store import accounts, runs, sessions, strategies
 from store.accounts import StoredAccount
 from store.database import Tx
 from store.runs import StoredRun
 from store.sessions import StoredSession
+from store.strategies import StoredStrategy
 from store.tables.outbox import OutboxRow
 from store.tables.runs import ChunkRow
 from store.tables.users import UserRow
@@ -77,6 +78,13 @@ def jobs_owed(limit: int) -> Select[tuple[int]]:
 async def simulations_of(tx: Tx, user_id: int) -> None:
     """Hold every session of a user that belongs to no account, oldest first."""
     await tx.execute(sessions.alone(user_id).with_for_update())
+
+
+async def strategy(tx: Tx, user_id: int, strategy_id: UUID) -> StoredStrategy | None:
+    """Hold a saved strategy of the user's, or None where he has no such one."""
+    held = strategies.owned(user_id, strategy_id).with_for_update(key_share=True)
+    row = (await tx.execute(held)).one_or_none()
+    return strategies.from_row(row) if row else None
 
 
 async def run(tx: Tx, source_hash: str) -> StoredRun | None:

@@ -26,7 +26,6 @@ async def add(tx: Tx, program: StoredProgram, at: datetime) -> None:
     await tx.execute(upsert(_programs).values(values).on_conflict_do_nothing())
 
 
-async def find(tx: Tx, source_hash: str) -> StoredProgram | None:
+async def with_hash(tx: Tx, source_hash: str) -> StoredProgram:
     statement = select(_programs.c.hash, _programs.c.text, _programs.c.config)
-    row = (await tx.execute(statement.where(_programs.c.hash == source_hash))).one_or_none()
-    return StoredProgram(*row) if row else None
+    return StoredProgram(*(await tx.execute(statement.where(_programs.c.hash == source_hash))).one())

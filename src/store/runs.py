@@ -47,12 +47,6 @@ async def find(tx: Tx, source_hash: str) -> StoredRun | None:
     return from_row(row) if row else None
 
 
-async def begin(tx: Tx, run: StoredRun, state: str, owner_id: int, priority: int, at: datetime) -> int:
-    """A user asks for a run: it takes its place among those of the priority. The new version."""
-    place = {"owner_id": owner_id, "priority": priority, "asked_at": at}
-    return await change(tx, run, "started", state=state, **place)
-
-
 async def change(tx: Tx, run: StoredRun, event: str, **values: object) -> int:
     """Write to a locked run and count the change; the new version."""
     changed = update(_runs).where(_runs.c.program_hash == run.program_hash)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, or_, select, tuple_, update
+from sqlalchemy import Row, Select, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from store.database import Tx
@@ -31,36 +31,46 @@ class NewStrategy:
     uuid: UUID
     user_id: int
     program_hash: str
-    privacy: str
+    privacy: str | None
     at: datetime
 
 
 async def save(tx: Tx, new: NewStrategy) -> StoredStrategy:
-    """Link a program to a user, or bring the link back, or leave the one that stands: it gets the new
-    privacy and keeps its id. What comes back has lost its own description."""
+    """Link a program to a user, or bring a removed link back: it keeps its id, and nothing else. One
+    that stands keeps its description, and its privacy where none is given."""
+    privacy = new.privacy or "private"
     values = {
         "uuid": new.uuid,
         "user_id": new.user_id,
         "program_hash": new.program_hash,
-        "privacy": new.privacy,
+        "privacy": privacy,
         "created_at": new.at,
         "updated_at": new.at,
     }
-    kept = case((_strategies.c.removed_at.is_(None), _strategies.c.description))
-    again = {"privacy": new.privacy, "description": kept, "updated_at": new.at, "removed_at": None}
+    stands = _strategies.c.removed_at.is_(None)
+    again = {
+        "privacy": case((stands, func.coalesce(new.privacy, _strategies.c.privacy)), else_=privacy),
+        "description": case((stands, _strategies.c.description)),
+        "updated_at": new.at,
+        "removed_at": None,
+    }
     statement = (
         upsert(_strategies)
         .values(values)
         .on_conflict_do_update(index_elements=["user_id", "program_hash"], set_=again)
     )
-    return _from_row((await tx.execute(statement.returning(*_columns().selected_columns))).one())
+    return from_row((await tx.execute(statement.returning(*_columns().selected_columns))).one())
+
+
+def owned(user_id: int, strategy_id: UUID) -> Select[Any]:
+    return _alive().where(_strategies.c.uuid == strategy_id, _strategies.c.user_id == user_id)
 
 
 async def readable(tx: Tx, user_id: int | None, strategy_id: UUID) -> StoredStrategy | None:
     """The strategy with this id if it is the user's or public, and was not removed."""
     may_read = or_(_strategies.c.privacy == "public", _strategies.c.user_id == (user_id or 0))
     row = (await tx.execute(_alive().where(_strategies.c.uuid == strategy_id, may_read))).one_or_none()
-    return _from_row(row) if row else None
+    return from_row(row) if row else None
 
 
 async def page(
@@ -72,7 +82,7 @@ async def page(
     if after is not None:
         statement = statement.where(place < after)
     ordered = statement.order_by(_strategies.c.updated_at.desc(), _strategies.c.id.desc()).limit(limit)
-    return tuple(_from_row(row) for row in await tx.execute(ordered))
+    return tuple(from_row(row) for row in await tx.execute(ordered))
 
 
 async def change(
@@ -80,7 +90,7 @@ async def change(
 ) -> StoredStrategy:
     changed = update(_strategies).where(_strategies.c.id == strategy.id)
     values = changed.values(description=description, privacy=privacy, updated_at=at)
-    return _from_row((await tx.execute(values.returning(*_columns().selected_columns))).one())
+    return from_row((await tx.execute(values.returning(*_columns().selected_columns))).one())
 
 
 async def remove(tx: Tx, strategy: StoredStrategy, at: datetime) -> None:
@@ -105,5 +115,5 @@ def _alive() -> Select[Any]:
     return _columns().where(_strategies.c.removed_at.is_(None))
 
 
-def _from_row(row: Row[*tuple[Any, ...]]) -> StoredStrategy:
+def from_row(row: Row[*tuple[Any, ...]]) -> StoredStrategy:
     return StoredStrategy(*row)

@@ -1,12 +1,21 @@
 """Following a program's backtest. Each event carries the whole snapshot, so a missed one does no harm."""
 
+import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.denials import Denial
+from bus.topics import backtest_topic
+from engine.denials import Code, Denial
+from store import interests, runs
+from store.runs import StoredRun
+from usecases.events import SAFETY_POLL_SECONDS
 from usecases.ports import Ports, Viewer
-from usecases.snapshots import Snapshot
+from usecases.snapshots import Snapshot, interest_since, snapshot
+
+PAUSE_SECONDS = 0.1
+NO_BACKTEST = Denial(Code.NOT_FOUND, "no such backtest: preview its config first")
 
 
 class BacktestEventKind(StrEnum):
@@ -29,12 +38,36 @@ class BacktestEvent:
 
 async def following_denial(ports: Ports, viewer: Viewer, source_hash: str) -> Denial | None:
     """Why the viewer may not follow: only who previewed a program lately or has saved it may."""
-    raise NotImplementedError
+    async with ports.database.asking() as tx:
+        may = await interests.wants(tx, viewer.user_id, source_hash, interest_since(ports))
+    return None if may else NO_BACKTEST
 
 
-def backtest_events(ports: Ports, viewer: Viewer, source_hash: str) -> AsyncGenerator[BacktestEvent, None]:
+async def backtest_events(
+    ports: Ports, viewer: Viewer, source_hash: str
+) -> AsyncGenerator[BacktestEvent, None]:
     """The changes of a program's run from now on, after the viewer's costs.
 
-    Ends at once where ``following_denial`` denies.
+    Ends at once where ``following_denial`` denies. A lost wake-up is made good within
+    ``SAFETY_POLL_SECONDS``.
     """
-    raise NotImplementedError
+    with ports.topics.listen(backtest_topic(source_hash)) as wakes:
+        if await following_denial(ports, viewer, source_hash) is not None:
+            return
+        seen = await _latest(ports, source_hash)
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(wakes.next(), SAFETY_POLL_SECONDS)
+            latest = await _latest(ports, source_hash)
+            if latest.version > seen.version:
+                shown = await snapshot(ports, viewer, source_hash)
+                yield BacktestEvent(latest.version, BacktestEventKind(latest.event), shown)
+                seen = latest
+                await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _latest(ports: Ports, source_hash: str) -> StoredRun:
+    async with ports.database.asking() as tx:
+        run = await runs.find(tx, source_hash)
+    assert run is not None, "what may be followed has a run"
+    return run

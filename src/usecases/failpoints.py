@@ -18,3 +18,7 @@ class Failpoint(StrEnum):
     STAGED_COMMITTED = "repricing.staged_committed"
     REPRICING_POSTED = "repricing.posted"
     COMMITTED = "carry.committed"
+    CHUNK_LEASED = "chunk.leased"
+    CHUNK_RUN = "chunk.run"
+    RESULTS_STORED = "chunk.results_stored"
+    CHUNK_COMMITTED = "chunk.committed"

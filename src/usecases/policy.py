@@ -19,6 +19,11 @@ class Policy:
     auth_refill_a_minute: int = 10
     complexity_a_minute: int = 6_000
     body_bytes: int = 256 * 1024
+    strategy_body_bytes: int = 1024 * 1024
     json_depth: int = 32
     json_values: int = 5_000
     visitor_sockets: int = 20
+    visitor_socket_seconds: float = 300
+    socket_auth_seconds: float = 5
+    active_backtests: int = 3
+    interest_minutes: int = 15

@@ -1,13 +1,21 @@
-"""What is told of a program's backtest, and to whom: its coverage, and its results after a viewer's costs."""
+"""What is told of a program's backtest: how far it is, and its results after a viewer's costs."""
 
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from engine.costs import DEFAULT_COSTS, Costs
-from engine.outcomes import NetDay
-from engine.performance import Performance
-from usecases.ports import Viewer
+from engine.outcomes import ENGINE_VERSION, DayRun, NetDay, net_days
+from engine.performance import Performance, performance_of
+from store import day_results, runs
+from store.database import Tx
+from store.day_results import inputs_of
+from store.runs import StoredRun
+from usecases.backtesting import RecordedDay, days_to_run
+from usecases.ports import Ports, Viewer
 
 WINDOW_LABEL = "all recorded sessions"
 
@@ -43,6 +51,10 @@ class Coverage:
         return WINDOW_LABEL
 
     @property
+    def is_in_flight(self) -> bool:
+        return self.exec_status in (ExecStatus.QUEUED, ExecStatus.RUNNING, ExecStatus.PARKED)
+
+    @property
     def update_allowed(self) -> bool:
         return self.new_sessions_available > 0
 
@@ -75,3 +87,76 @@ class Snapshot:
 def costs_of(viewer: Viewer | None) -> Costs:
     """A viewer's own costs; a visitor's are the default ones."""
     return DEFAULT_COSTS if viewer is None else Costs(viewer.fees, viewer.slippage_cents)
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A program's results on the sessions of the library, as of one moment."""
+
+    coverage: Coverage
+    runs: tuple[DayRun, ...]
+
+
+def interest_since(ports: Ports) -> datetime:
+    """Who looked at a program before then does not count any more."""
+    return ports.wall() - timedelta(minutes=ports.policy.interest_minutes)
+
+
+async def sessions_of(ports: Ports) -> tuple[RecordedDay, ...]:
+    """The sessions that every program is run over."""
+    return await asyncio.to_thread(days_to_run, ports.library, None, None)
+
+
+async def covered(tx: Tx, source_hash: str, sessions: Sequence[RecordedDay]) -> Covered:
+    """What is stored of the sessions; results of revisions that are not in force are left out."""
+    run = await runs.find(tx, source_hash)
+    stored = await day_results.of_program(tx, source_hash)
+    in_force = {(day.info.date, inputs_of_day(day)) for day in sessions}
+    current = tuple(one for one in stored if (one.facts.date, _inputs_of_run(one)) in in_force)
+    return Covered(_coverage(source_hash, run, sessions, len(current)), current)
+
+
+def inputs_of_day(day: RecordedDay) -> str:
+    """What a result of this day follows from, besides its program and the engine."""
+    return inputs_of(day.info.content_hash, day.previous_settlement_cents)
+
+
+def _inputs_of_run(run: DayRun) -> str:
+    return inputs_of(run.facts.content_hash, run.facts.previous_settlement_cents)
+
+
+def _coverage(
+    source_hash: str, run: StoredRun | None, sessions: Sequence[RecordedDay], covered_days: int
+) -> Coverage:
+    status = ExecStatus.IDLE if run is None else ExecStatus(run.state)
+    is_awaited = status not in (ExecStatus.IDLE, ExecStatus.FAILED)
+    return Coverage(
+        source_hash=source_hash,
+        exec_status=status,
+        covered_days=covered_days,
+        total_sessions=len(sessions),
+        new_sessions_available=0 if is_awaited else len(sessions) - covered_days,
+        window_from=sessions[0].info.date if sessions else None,
+        window_to=sessions[-1].info.date if sessions else None,
+        synthetic=any(day.info.synthetic for day in sessions),
+    )
+
+
+async def snapshot(ports: Ports, viewer: Viewer | None, source_hash: str) -> Snapshot:
+    """A program's results so far, after the viewer's costs."""
+    sessions = await sessions_of(ports)
+    async with ports.database.reading() as tx:
+        found = await covered(tx, source_hash, sessions)
+    return await asyncio.to_thread(snapshot_of, found, costs_of(viewer))
+
+
+def snapshot_of(found: Covered, costs: Costs) -> Snapshot:
+    days = net_days(found.runs, costs)
+    digest = _digest(found.runs)
+    certificate = Certificate(found.coverage.source_hash, digest, ENGINE_VERSION)
+    return Snapshot(found.coverage, Results(performance_of(days), days), certificate)
+
+
+def _digest(days: Iterable[DayRun]) -> str:
+    lines = (f"{day.facts.date} {day.facts.content_hash}\n" for day in days)
+    return sha256("".join(lines).encode()).hexdigest()

@@ -3,19 +3,43 @@
 Reading takes the viewer's costs off; nothing that is stored depends on who asked for it.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from engine.denials import Denial
-from engine.descriptions import Description
+from engine.configs import config_of, read_config
+from engine.costs import DEFAULT_COSTS
+from engine.denials import Code, Denial
+from engine.descriptions import Description, describe
 from engine.outcomes import NetDay
 from engine.performance import Performance
+from engine.programs import read_program, source_hash, write_program
+from engine.settings import read_description
+from engine.strategies import Strategy
+from engine.trade_logs import daily_log_csv, days_csv, trade_log_csv
+from store import interests, locks, programs, strategies
+from store.database import Tx
+from store.programs import StoredProgram
+from store.strategies import NewStrategy, StoredStrategy
 from usecases.absence import ABSENT, Absent
+from usecases.backtesting import RecordedDay
+from usecases.covering import Asking, Priority, cover, release, tell, unpark
 from usecases.ports import Ports, Viewer
-from usecases.snapshots import Coverage, Snapshot
+from usecases.snapshots import (
+    Coverage,
+    Snapshot,
+    covered,
+    interest_since,
+    sessions_of,
+    snapshot,
+    snapshot_of,
+)
+
+NO_STRATEGY = Denial(Code.NOT_FOUND, "no such strategy")
+NO_PREVIEW = Denial(Code.NOT_FOUND, "no such preview: preview its config first")
 
 
 class Privacy(StrEnum):
@@ -40,6 +64,10 @@ class Artifacts:
     config: Mapping[str, object]
     program: str
     generated: Description
+
+    @property
+    def source_hash(self) -> str:
+        return source_hash(self.program)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,67 +148,174 @@ async def preview(
     ``abandon_hash`` is given up first. INVALID_CONFIG names every wrong field and creates nothing;
     TOO_MANY_ACTIVE_BACKTESTS where a run would have to begin beyond the viewer's cap.
     """
-    raise NotImplementedError
+    strategy = read_config(config)
+    if isinstance(strategy, Denial):
+        return strategy
+    made = _artifacts(strategy)
+    asking = Asking(viewer.user_id, _stored(made), await sessions_of(ports), Priority.WATCHED)
+    if abandon_hash is not None and abandon_hash != made.source_hash:
+        await _give_up(ports, viewer, abandon_hash)
+
+    async with ports.database.transaction() as tx:
+        await locks.user(tx, viewer.user_id)
+        told = await cover(ports, tx, asking)
+        if isinstance(told, Denial):
+            return told
+        await interests.touch(tx, viewer.user_id, made.source_hash, ports.wall())
+
+    await tell(ports, told)
+    return Preview(made, await snapshot(ports, viewer, made.source_hash))
 
 
 async def preview_results(ports: Ports, viewer: Viewer, source_hash: str) -> Snapshot | Denial:
     """The results of a program that the viewer previewed lately or has saved, else NOT_FOUND. Reading
     keeps his interest alive."""
-    raise NotImplementedError
+    async with ports.database.transaction() as tx:
+        if not await interests.wants(tx, viewer.user_id, source_hash, interest_since(ports)):
+            return NO_PREVIEW
+        await interests.touch(tx, viewer.user_id, source_hash, ports.wall())
+    return await snapshot(ports, viewer, source_hash)
 
 
 async def abandon(ports: Ports, viewer: Viewer, source_hash: str) -> None:
     """Drop the viewer's interest. A run that nobody else wants stops at the end of its chunks in hand."""
-    raise NotImplementedError
+    freed = await _give_up(ports, viewer, source_hash)
+    if freed is not None:
+        await unpark(ports, freed)
+
+
+async def _give_up(ports: Ports, viewer: Viewer, source_hash: str) -> int | None:
+    """The user for whose cap the run may have ceased to count."""
+    async with ports.database.transaction() as tx:
+        await interests.drop(tx, viewer.user_id, source_hash)
+    return await release(ports, source_hash)
 
 
 async def save_strategy(
     ports: Ports, viewer: Viewer, config: Mapping[str, object], privacy: str | None = None
 ) -> StrategyView | Denial:
     """Link a config's program to the viewer, with the results it has. One that was removed comes back
-    under its id; at the cap the run is parked, and never denied."""
-    raise NotImplementedError
+    under its id; at the cap the run is parked, and never denied. Without ``privacy`` it is private, or
+    stays what it is."""
+    strategy = read_config(config)
+    if isinstance(strategy, Denial):
+        return strategy
+    kept = None if privacy is None else _read_privacy(privacy)
+    if isinstance(kept, Denial):
+        return kept
+    made = _artifacts(strategy)
+    sessions = await sessions_of(ports)
+    asking = Asking(viewer.user_id, _stored(made), sessions, Priority.SAVED, may_park=True)
+
+    async with ports.database.transaction() as tx:
+        await locks.user(tx, viewer.user_id)
+        told = await cover(ports, tx, asking)
+        assert not isinstance(told, Denial), "a save is parked instead"
+        new = NewStrategy(ports.new_id(), viewer.user_id, made.source_hash, kept, ports.wall())
+        stored = await strategies.save(tx, new)
+
+    await tell(ports, told)
+    return await _view(ports, viewer, stored, made)
 
 
 async def list_strategies(ports: Ports, viewer: Viewer) -> tuple[ListedStrategy, ...]:
     """The leaderboard: the viewer's strategies, the latest change first."""
-    raise NotImplementedError
+    page = await page_strategies(ports, viewer, first=None)
+    return page.strategies
 
 
 async def page_strategies(
     ports: Ports, viewer: Viewer, *, first: int | None, after: Place | None = None
 ) -> StrategiesPage:
     """``first`` strategies that follow ``after``; all of them without a number."""
-    raise NotImplementedError
+    sessions = await sessions_of(ports)
+    limit = None if first is None else first + 1
+    place = None if after is None else (after.updated_at, after.key)
+    async with ports.database.reading() as tx:
+        stored = await strategies.page(tx, viewer.user_id, limit, place)
+        listed = [await _listed(tx, one, sessions) for one in stored[:first]]
+    return StrategiesPage(tuple(listed), first is not None and len(stored) > first)
+
+
+async def _listed(tx: Tx, stored: StoredStrategy, sessions: Sequence[RecordedDay]) -> ListedStrategy:
+    program = await programs.with_hash(tx, stored.program_hash)
+    found = await covered(tx, stored.program_hash, sessions)
+    shown = await asyncio.to_thread(snapshot_of, found, DEFAULT_COSTS)
+    made = _artifacts(read_program(program.text))
+    return ListedStrategy(_saved(stored, made), found.coverage, shown.results.performance)
 
 
 async def get_strategy(ports: Ports, viewer: Viewer | None, strategy_id: UUID) -> StrategyView | Denial:
     """A strategy of the viewer's, or a public one of anybody's for whoever asks; else NOT_FOUND."""
-    raise NotImplementedError
+    found = await _readable(ports, viewer, strategy_id)
+    if found is None:
+        return NO_STRATEGY
+    view = await _view(ports, viewer, *found)
+    if viewer is not None and view.snapshot.coverage.is_in_flight:
+        async with ports.database.transaction() as tx:
+            await interests.touch(tx, viewer.user_id, view.saved.source_hash, ports.wall())
+    return view
 
 
 async def change_strategy(
     ports: Ports, viewer: Viewer, strategy_id: UUID, changes: StrategyChanges
 ) -> StrategyView | Denial:
     """Change what belongs to the viewer's link; the program never changes."""
-    raise NotImplementedError
+    async with ports.database.transaction() as tx:
+        stored = await locks.strategy(tx, viewer.user_id, strategy_id)
+        if stored is None:
+            return NO_STRATEGY
+        privacy = Privacy(stored.privacy) if changes.privacy is None else _read_privacy(changes.privacy)
+        if isinstance(privacy, Denial):
+            return privacy
+        sent = changes.description
+        description = stored.description if isinstance(sent, Absent) else read_description(sent)
+        if isinstance(description, Denial):
+            return description
+        stored = await strategies.change(tx, stored, description, privacy, ports.wall())
+        program = await programs.with_hash(tx, stored.program_hash)
+
+    return await _view(ports, viewer, stored, _artifacts(read_program(program.text)))
 
 
 async def remove_strategy(ports: Ports, viewer: Viewer, strategy_id: UUID) -> Denial | None:
     """Take a strategy off the viewer's list; the program and its results stay."""
-    raise NotImplementedError
+    async with ports.database.transaction() as tx:
+        stored = await locks.strategy(tx, viewer.user_id, strategy_id)
+        if stored is None:
+            return NO_STRATEGY
+        await strategies.remove(tx, stored, ports.wall())
+
+    freed = await release(ports, stored.program_hash)
+    if freed is not None:
+        await unpark(ports, freed)
+    return None
 
 
 async def strategy_days(ports: Ports, viewer: Viewer | None, strategy_id: UUID) -> StrategyDays | Denial:
     """The day list of a strategy that ``get_strategy`` would answer with."""
-    raise NotImplementedError
+    found = await _readable(ports, viewer, strategy_id)
+    if found is None:
+        return NO_STRATEGY
+    shown = await snapshot(ports, viewer, found[0].program_hash)
+    return StrategyDays(shown.coverage, shown.results.days)
 
 
 async def strategy_csv(
     ports: Ports, viewer: Viewer | None, strategy_id: UUID, table: Table = Table.DAYS
 ) -> str | Denial:
     """The same results as CSV."""
-    raise NotImplementedError
+    found = await _readable(ports, viewer, strategy_id)
+    if found is None:
+        return NO_STRATEGY
+    results = (await snapshot(ports, viewer, found[0].program_hash)).results
+    match table:
+        case Table.DAYS:
+            return days_csv(results.days)
+        case Table.TRADES:
+            return trade_log_csv(results.days, _saved(*found).description)
+        case Table.DAILY:
+            return daily_log_csv(results.performance.curve)
 
 
 async def update_results(ports: Ports, viewer: Viewer, strategy_id: UUID) -> Coverage | Denial:
@@ -188,4 +323,63 @@ async def update_results(ports: Ports, viewer: Viewer, strategy_id: UUID) -> Cov
 
     TOO_MANY_ACTIVE_BACKTESTS at the viewer's cap.
     """
-    raise NotImplementedError
+    found = await _readable(ports, viewer, strategy_id)
+    if found is None:
+        return NO_STRATEGY
+    sessions = await sessions_of(ports)
+    asking = Asking(viewer.user_id, _stored(found[1]), sessions, Priority.SAVED, again=True)
+    async with ports.database.transaction() as tx:
+        await locks.user(tx, viewer.user_id)
+        told = await cover(ports, tx, asking)
+        if isinstance(told, Denial):
+            return told
+
+    await tell(ports, told)
+    async with ports.database.reading() as tx:
+        return (await covered(tx, asking.program.hash, sessions)).coverage
+
+
+async def _readable(
+    ports: Ports, viewer: Viewer | None, strategy_id: UUID
+) -> tuple[StoredStrategy, Artifacts] | None:
+    async with ports.database.reading() as tx:
+        user_id = None if viewer is None else viewer.user_id
+        stored = await strategies.readable(tx, user_id, strategy_id)
+        if stored is None:
+            return None
+        program = await programs.with_hash(tx, stored.program_hash)
+    return stored, _artifacts(read_program(program.text))
+
+
+async def _view(ports: Ports, viewer: Viewer | None, stored: StoredStrategy, made: Artifacts) -> StrategyView:
+    is_owner = viewer is not None and viewer.user_id == stored.user_id
+    return StrategyView(
+        _saved(stored, made), made, is_owner, await snapshot(ports, viewer, stored.program_hash)
+    )
+
+
+def _stored(made: Artifacts) -> StoredProgram:
+    return StoredProgram(made.source_hash, made.program, made.config)
+
+
+def _artifacts(strategy: Strategy) -> Artifacts:
+    return Artifacts(config_of(strategy), write_program(strategy), describe(strategy))
+
+
+def _saved(stored: StoredStrategy, made: Artifacts) -> SavedStrategy:
+    return SavedStrategy(
+        key=stored.id,
+        id=stored.uuid,
+        source_hash=stored.program_hash,
+        privacy=Privacy(stored.privacy),
+        description=made.generated.description if stored.description is None else stored.description,
+        created_at=stored.created_at,
+        updated_at=stored.updated_at,
+    )
+
+
+def _read_privacy(text: str) -> Privacy | Denial:
+    if text in set(Privacy):
+        return Privacy(text)
+    message = f"privacy must be one of {', '.join(Privacy)}"
+    return Denial(Code.INVALID_INPUT, message, ("privacy",), {"privacy": message})

@@ -13,6 +13,7 @@ from bus.connections import RETRIES_OF_WORKERS, redis_settings
 from bus.jobs import JobName, Queue, dump_job, load_job
 from usecases.ports import Ports
 from workers.auditing import Watch, watch_books
+from workers.backtests import run_chunk, take_up_chunks
 from workers.ledger import reprice_account, take_up
 from workers.mail import Post, mail_code
 from workers.sweeping import sweep, tidy
@@ -20,6 +21,7 @@ from workers.sweeping import sweep, tidy
 BATCH = "batch"
 NAMES = (BATCH,)
 COMPLETION_SECONDS = 5
+CHUNKS_AT_ONCE = os.cpu_count() or 1
 POLL_SECONDS = 0.1
 HEALTH_CHECK_SECONDS = 5
 EVERY_SECOND = set(range(60))
@@ -36,7 +38,7 @@ async def serve(name: str, ports: Ports, post: Post, redis_url: str) -> None:
     if name not in NAMES:
         raise ValueError(f"worker must be one of {', '.join(NAMES)}, not {name}")
     redis = redis_settings(redis_url, RETRIES_OF_WORKERS)
-    workers = [mail_worker(ports, post, redis), ledger_worker(ports, redis)]
+    workers = [mail_worker(ports, post, redis), ledger_worker(ports, redis), backtest_worker(ports, redis)]
     try:
         await asyncio.gather(*(worker.async_run() for worker in workers))
     finally:
@@ -44,11 +46,13 @@ async def serve(name: str, ports: Ports, post: Post, redis_url: str) -> None:
 
 
 def mail_worker(ports: Ports, post: Post, redis: RedisSettings, **overrides: Any) -> Worker:
-    """The worker of the mail queue, which also sweeps. Mail is retried until its code is dead."""
+    """The worker of the mail queue, which also sweeps, as no sweep may wait for a backtest. Mail is
+    retried until its code is dead."""
     return Worker(
         functions=[func(mail_code, name=JobName.MAIL_CODE, max_tries=100)],
         cron_jobs=[
             cron(sweep, second=SWEEP_AT_SECONDS, run_at_startup=True, timeout=30, keep_result=0),
+            cron(take_up_chunks, second=EVERY_SECOND, run_at_startup=True, timeout=30, keep_result=0),
             cron(tidy, minute=TIDY_AT_MINUTE, second=0, timeout=60, keep_result=0),
         ],
         queue_name=Queue.MAIL,
@@ -75,6 +79,20 @@ def ledger_worker(ports: Ports, redis: RedisSettings, **overrides: Any) -> Worke
         max_jobs=3,
         job_timeout=300,
         **_EVERY_WORKER | {"health_check_key": health_key(Queue.LEDGER)} | overrides,
+    )
+
+
+def backtest_worker(ports: Ports, redis: RedisSettings, **overrides: Any) -> Worker:
+    """The worker of the backtests queue: as many chunks at once as there are cores. A job that is run
+    again finds another chunk or none, as each is leased in PostgreSQL."""
+    return Worker(
+        functions=[func(run_chunk, name=JobName.RUN_CHUNK, max_tries=100)],
+        queue_name=Queue.BACKTESTS,
+        redis_settings=redis,
+        ctx={"ports": ports},
+        max_jobs=CHUNKS_AT_ONCE,
+        job_timeout=300,
+        **_EVERY_WORKER | {"health_check_key": health_key(Queue.BACKTESTS)} | overrides,
     )
 
 

@@ -51,6 +51,8 @@ def test_settings_do_not_show_their_secrets() -> None:
         ("json_depth", 5),
         ("json_values", 50),
         ("visitor_sockets", 2),
+        ("active_backtests", 7),
+        ("interest_minutes", 30),
     ],
 )
 def test_every_limit_of_the_use_cases_is_a_variable(

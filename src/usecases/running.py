@@ -1,0 +1,170 @@
+"""Running programs, a chunk of sessions at a time, by any number of workers on any machines.
+
+PostgreSQL knows what is to be run and who has it in hand; a job only says that there is something.
+A worker holds its chunk by a lease. Once that has run out the chunk is anybody's, and what its first
+holder brings later counts for nothing.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from engine.outcomes import DayRun
+from store import chunks, day_results, locks, programs, runs
+from store.chunks import LeasedChunk
+from store.database import DatabaseUnavailable, Tx, to_the_end
+from store.runs import StoredRun
+from usecases.backtest_events import BacktestEventKind
+from usecases.backtesting import run_days
+from usecases.covering import Told, hand_on, ring, tell, unpark
+from usecases.failpoints import Failpoint
+from usecases.ports import Ports
+from usecases.snapshots import ExecStatus, sessions_of
+
+LEASE = timedelta(seconds=3)
+RENEWAL_SECONDS = 1.0
+RUNG_AGAIN_AFTER = timedelta(seconds=3)
+RINGS_MAX = 100
+TRIES_MAX = 10
+CLAIMS_MAX = 10
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A chunk in hand, and the program to run over its days."""
+
+    chunk: LeasedChunk
+    program: str
+
+
+async def run_next_chunk(ports: Ports) -> bool:
+    """Run the chunk that is the most urgent one and store its results; False where there is none."""
+    claim = await _claim(ports)
+    if claim is None:
+        return False
+    ports.reach(Failpoint.CHUNK_LEASED)
+    try:
+        done = await _run(ports, claim)
+    except asyncio.CancelledError:
+        await to_the_end(_let_go(ports, claim.chunk))
+        raise
+    ports.reach(Failpoint.CHUNK_RUN)
+    await _finish(ports, claim.chunk, done)
+    return True
+
+
+async def ring_for_waiting(ports: Ports) -> None:
+    """Ring for the chunks that nobody came for or whose worker fell silent, and begin parked runs
+    that need not wait any more. To be done each second."""
+    async with ports.database.transaction() as tx:
+        waiting = await chunks.ring(tx, RUNG_AGAIN_AFTER, RINGS_MAX)
+        parking = await runs.parking(tx)
+    await ring(ports, waiting)
+    for user_id in parking:
+        await unpark(ports, user_id)
+
+
+async def _claim(ports: Ports) -> Claim | None:
+    """Take the next chunk; runs that turn out to be over are ended on the way."""
+    for _ in range(CLAIMS_MAX):
+        async with ports.database.transaction() as tx:
+            source_hash = await chunks.best_run(tx)
+            run = None if source_hash is None else await locks.run(tx, source_hash)
+            if run is None:
+                return None
+            taken = await _take(ports, tx, run)
+        if isinstance(taken, Claim):
+            return taken
+        if taken is not None:
+            await _tell_end(ports, run, taken)
+    return None
+
+
+async def _take(ports: Ports, tx: Tx, run: StoredRun) -> Claim | Told | None:
+    """Lease a chunk of a locked run, or end the run where nobody wants it or where it cannot be run."""
+    stopped = await hand_on(ports, tx, run)
+    if stopped is not None:
+        return stopped
+    chunk = await chunks.lease(tx, run.program_hash, ports.new_id(), LEASE) if run.is_executing else None
+    if chunk is None:
+        return None
+    if chunk.tries > TRIES_MAX:
+        log.error("backtest_failed", source_hash=run.program_hash, reason="given up too often")
+        return await _fail(tx, run)
+    if run.state == ExecStatus.QUEUED:
+        await runs.change(tx, run, run.event, state=ExecStatus.RUNNING)
+    return Claim(chunk, (await programs.with_hash(tx, run.program_hash)).text)
+
+
+async def _fail(tx: Tx, run: StoredRun) -> Told:
+    await chunks.drop_all(tx, run.program_hash)
+    version = await runs.change(tx, run, BacktestEventKind.FAILED, state=ExecStatus.FAILED, owner_id=None)
+    return Told(run.program_hash, version)
+
+
+async def _run(ports: Ports, claim: Claim) -> Sequence[DayRun] | None:
+    """What the chunk's days came to, or None where the program cannot be run at all. The kernel works
+    in a thread and holds no lock of the interpreter, so that the lease is renewed meanwhile."""
+    dates = set(claim.chunk.dates)
+    days = [day for day in await sessions_of(ports) if day.info.date in dates]
+    renewing = asyncio.create_task(_renew(ports, claim.chunk))
+    try:
+        return await asyncio.to_thread(run_days, ports.library, claim.program, days)
+    except ValueError:
+        log.exception("backtest_failed", source_hash=claim.chunk.program_hash)
+        return None
+    finally:
+        renewing.cancel()
+
+
+async def _renew(ports: Ports, chunk: LeasedChunk) -> None:
+    """Hold the chunk for as long as this process lives and nobody else has it."""
+    is_held = True
+    while is_held:
+        await asyncio.sleep(RENEWAL_SECONDS)
+        with suppress(DatabaseUnavailable):
+            async with ports.database.transaction() as tx:
+                is_held = await chunks.renew(tx, chunk, LEASE)
+
+
+async def _let_go(ports: Ports, chunk: LeasedChunk) -> None:
+    """Another may have the chunk at once; where that cannot be said, once the lease runs out."""
+    with suppress(DatabaseUnavailable):
+        async with ports.database.transaction() as tx:
+            await chunks.let_go(tx, chunk)
+
+
+async def _finish(ports: Ports, chunk: LeasedChunk, done: Sequence[DayRun] | None) -> None:
+    """Store the results and give the chunk up, in one step."""
+    async with ports.database.transaction() as tx:
+        run = await locks.run(tx, chunk.program_hash)
+        assert run is not None, "a run is never deleted"
+        if not await chunks.finish(tx, chunk):
+            return
+        told = await _fail(tx, run) if done is None else await _store(tx, run, done)
+        ports.reach(Failpoint.RESULTS_STORED)
+
+    ports.reach(Failpoint.CHUNK_COMMITTED)
+    await _tell_end(ports, run, told)
+
+
+async def _store(tx: Tx, run: StoredRun, done: Sequence[DayRun]) -> Told:
+    await day_results.add(tx, run.program_hash, done)
+    if await chunks.count(tx, run.program_hash):
+        return Told(run.program_hash, await runs.change(tx, run, BacktestEventKind.DAY_COMPLETED))
+    kind = BacktestEventKind.STOPPED if run.owner_id is None else BacktestEventKind.COMPLETED
+    version = await runs.change(tx, run, kind, state=ExecStatus.IDLE, owner_id=None)
+    return Told(run.program_hash, version)
+
+
+async def _tell_end(ports: Ports, run: StoredRun, told: Told) -> None:
+    """Tell of a run that may have ended; then one that was parked has its place."""
+    await tell(ports, told)
+    if run.owner_id is not None:
+        await unpark(ports, run.owner_id)
