@@ -1,0 +1,325 @@
+"""Runs: how many at once, who keeps them alive, and what becomes of a chunk whose worker is gone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import text
+
+from engine.denials import Code
+from tests.backtests import STRANGLE, program_of, publish_sessions, run_all, strangle
+from tests.people import Town, denied
+from tests.usecases.test_strategies import previewed, results, saved
+from usecases import backtest_events, running, strategies
+from usecases.backtest_events import BacktestEvent, BacktestEventKind
+from usecases.backtesting import run_library
+from usecases.failpoints import Failpoint
+from usecases.ports import Ports, Viewer
+from usecases.running import TRIES_MAX, ring_for_waiting, run_next_chunk
+from usecases.snapshots import Coverage, ExecStatus, Snapshot
+
+SESSIONS = 60  # three chunks
+
+
+class Killed(Exception):
+    """The worker was killed at a failure point."""
+
+
+@pytest.fixture(autouse=True)
+def recorded(town: Town) -> None:
+    publish_sessions(town.days, SESSIONS)
+
+
+def doomed(ports: Ports, point: Failpoint) -> Ports:
+    """The ports of a worker that is killed when it gets to ``point``."""
+
+    def kill(reached: Failpoint) -> None:
+        if reached is point:
+            raise Killed
+
+    return replace(ports, reach=kill)
+
+
+async def tell(town: Town, statement: str) -> list[tuple[object, ...]]:
+    async with town.ports.database.reading() as tx:
+        return [tuple(row) for row in await tx.execute(text(statement))]
+
+
+async def state(town: Town, source_hash: str) -> str:
+    ((found,),) = await tell(town, f"SELECT state FROM runs WHERE program_hash = '{source_hash}'")
+    return str(found)
+
+
+async def let_leases_end(town: Town) -> None:
+    """Time passes for PostgreSQL: a lease that is not renewed runs out."""
+    async with town.ports.database.transaction() as tx:
+        await tx.execute(text("UPDATE chunks SET leased_until = now() - interval '1 second'"))
+
+
+async def hashes(town: Town, viewer: Viewer, *minutes: int) -> list[str]:
+    return [(await previewed(town, viewer, strangle(minute))).coverage.source_hash for minute in minutes]
+
+
+async def is_as_offline(town: Town, viewer: Viewer, source_hash: str, config: dict[str, object]) -> bool:
+    offline = run_library(town.ports.library, program_of(config), None, None, lambda *_: None)
+    shown = await results(town, viewer, source_hash)
+    return tuple(day.run for day in shown.results.days) == offline.days
+
+
+async def test_a_fourth_preview_is_denied_and_writes_nothing(town: Town, trader: Viewer) -> None:
+    await hashes(town, trader, 31, 32, 33)
+    denial = denied(await strategies.preview(town.ports, trader, strangle(34)))
+    assert denial.code is Code.TOO_MANY_ACTIVE_BACKTESTS
+    assert denial.retry_after_seconds is not None
+    assert await tell(town, "SELECT count(*) FROM programs") == [(3,)]
+    assert await tell(town, "SELECT count(*) FROM interests") == [(3,)]
+
+
+async def test_nobody_elses_runs_count(town: Town, trader: Viewer, rival: Viewer) -> None:
+    await hashes(town, trader, 31, 32, 33)
+    await hashes(town, rival, 31, 32, 33, 34)
+    assert await tell(town, "SELECT owner_id, count(*) FROM runs GROUP BY 1 ORDER BY 1") == [(1, 3), (2, 1)]
+
+
+async def test_what_is_covered_is_never_denied(town: Town, trader: Viewer) -> None:
+    (covered,) = await hashes(town, trader, 31)
+    await run_all(town.ports)
+    await hashes(town, trader, 32, 33, 34)
+    assert await hashes(town, trader, 31) == [covered]
+    assert await hashes(town, trader, 32, 33, 34)
+
+
+async def test_the_abandoned_run_makes_room_for_the_next(town: Town, trader: Viewer) -> None:
+    first, *_ = await hashes(town, trader, 31, 32, 33)
+    await previewed(town, trader, strangle(34), abandon_hash=first)
+    assert await state(town, first) == ExecStatus.IDLE
+    assert denied(await strategies.preview(town.ports, trader, strangle(31))).code is (
+        Code.TOO_MANY_ACTIVE_BACKTESTS
+    )
+
+
+async def test_previews_at_the_same_time_keep_to_the_cap(town: Town, trader: Viewer) -> None:
+    asked = (strategies.preview(town.ports, trader, strangle(minute)) for minute in range(31, 39))
+    answers = await asyncio.gather(*asked)
+    assert sum(isinstance(answer, strategies.Preview) for answer in answers) == 3
+
+
+async def test_a_save_at_the_cap_is_parked_and_begins_when_a_run_ends(town: Town, trader: Viewer) -> None:
+    (first,) = await hashes(town, trader, 31)
+    town.clock.pass_(seconds=1)
+    await hashes(town, trader, 32, 33)
+    views = [await saved(town, trader, strangle(minute)) for minute in (34, 35)]
+    parked = [view.saved.source_hash for view in views]
+    assert [view.snapshot.coverage.exec_status for view in views] == [ExecStatus.PARKED] * 2
+    for _ in range(3):  # the chunks of the first run
+        assert await run_next_chunk(town.ports)
+    assert [await state(town, one) for one in (first, *parked)] == ["idle", "queued", "parked"]
+    assert await run_all(town.ports) == 4 * 3
+    assert [await state(town, one) for one in parked] == ["idle", "idle"]
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(5 * SESSIONS,)]
+
+
+async def test_a_parked_run_begins_when_another_is_abandoned(town: Town, trader: Viewer) -> None:
+    first, *_ = await hashes(town, trader, 31, 32, 33)
+    parked = (await saved(town, trader, strangle(34))).saved.source_hash
+    await strategies.abandon(town.ports, trader, first)
+    assert await state(town, parked) == ExecStatus.QUEUED
+
+
+async def test_a_parked_run_is_begun_by_whoever_else_previews_it(
+    town: Town, trader: Viewer, rival: Viewer
+) -> None:
+    await hashes(town, trader, 31, 32, 33)
+    parked = (await saved(town, trader, strangle(34))).saved.source_hash
+    assert await hashes(town, rival, 34) == [parked]
+    assert await state(town, parked) == ExecStatus.QUEUED
+
+
+async def test_what_is_looked_at_is_run_before_what_is_only_saved(town: Town, trader: Viewer) -> None:
+    kept = (await saved(town, trader, strangle(31))).saved.source_hash
+    town.clock.pass_(seconds=1)
+    (watched,) = await hashes(town, trader, 32)
+    for _ in range(3):
+        await run_next_chunk(town.ports)
+    assert [await state(town, one) for one in (watched, kept)] == ["idle", "queued"]
+
+
+async def test_an_abandoned_preview_keeps_what_it_has_and_goes_on_from_there(
+    town: Town, trader: Viewer
+) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    await run_next_chunk(town.ports)
+    await strategies.abandon(town.ports, trader, source_hash)
+    assert await run_all(town.ports) == 0
+    assert denied(await strategies.preview_results(town.ports, trader, source_hash)).code is Code.NOT_FOUND
+    again = (await previewed(town, trader, strangle(31))).coverage
+    assert (again.exec_status, again.covered_days) == (ExecStatus.QUEUED, 25)
+    assert await run_all(town.ports) == 2
+    assert await is_as_offline(town, trader, source_hash, strangle(31))
+
+
+async def test_a_run_goes_on_for_another_and_counts_for_him(
+    town: Town, trader: Viewer, rival: Viewer
+) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    await hashes(town, rival, 31)
+    await strategies.abandon(town.ports, trader, source_hash)
+    assert await tell(town, "SELECT state, owner_id FROM runs") == [("queued", rival.user_id)]
+    assert await run_all(town.ports) == 3
+
+
+async def test_a_preview_that_nobody_reads_stops_and_a_saved_one_does_not(town: Town, trader: Viewer) -> None:
+    (unread, read) = await hashes(town, trader, 31, 32)
+    kept = (await saved(town, trader, strangle(33))).saved.source_hash
+    town.clock.pass_(minutes=14)
+    await results(town, trader, read)
+    town.clock.pass_(minutes=1)
+    assert await run_all(town.ports) == 6
+    assert await tell(town, "SELECT DISTINCT program_hash FROM day_results ORDER BY 1") == [
+        (one,) for one in sorted((read, kept))
+    ]
+    assert await state(town, unread) == ExecStatus.IDLE
+
+
+async def test_a_removed_strategy_is_not_run_on(town: Town, trader: Viewer) -> None:
+    view = await saved(town, trader, strangle(31))
+    await strategies.remove_strategy(town.ports, trader, view.saved.id)
+    assert await run_all(town.ports) == 0
+    assert await state(town, view.saved.source_hash) == ExecStatus.IDLE
+
+
+@pytest.mark.parametrize("point", [Failpoint.CHUNK_LEASED, Failpoint.CHUNK_RUN, Failpoint.RESULTS_STORED])
+async def test_a_chunk_whose_worker_was_killed_is_run_by_another_once_its_lease_ran_out(
+    town: Town, trader: Viewer, point: Failpoint
+) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    with pytest.raises(Killed):
+        await run_next_chunk(doomed(town.ports, point))
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(0,)]
+    assert await run_all(town.ports) == 2
+    assert await state(town, source_hash) == ExecStatus.RUNNING
+    await let_leases_end(town)
+    assert await run_all(town.ports) == 1
+    assert await is_as_offline(town, trader, source_hash, strangle(31))
+
+
+async def test_what_a_worker_brings_after_its_chunk_was_taken_counts_for_nothing(
+    town: Town, trader: Viewer
+) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    claim = await running._claim(town.ports)
+    assert claim is not None
+    done = await running._run(town.ports, claim)
+    await let_leases_end(town)
+    assert await run_all(town.ports) == 3
+    before = await tell(town, "SELECT xmin::text, * FROM day_results ORDER BY date")
+    await running._finish(town.ports, claim.chunk, done)
+    assert await tell(town, "SELECT xmin::text, * FROM day_results ORDER BY date") == before
+    assert await is_as_offline(town, trader, source_hash, strangle(31))
+
+
+async def test_a_worker_that_is_stopped_gives_its_chunk_back(town: Town, trader: Viewer) -> None:
+    await hashes(town, trader, 31)
+    working = asyncio.create_task(run_next_chunk(town.ports))
+    while await tell(town, "SELECT count(*) FROM chunks WHERE worker IS NOT NULL") == [(0,)]:
+        await asyncio.sleep(0.001)
+    working.cancel()
+    await asyncio.wait([working])
+    if working.cancelled():
+        assert await tell(town, "SELECT count(*) FROM chunks WHERE worker IS NOT NULL") == [(0,)]
+
+
+async def test_a_chunk_that_kills_every_worker_fails_its_run(town: Town, trader: Viewer) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    for _ in range(TRIES_MAX):
+        await let_leases_end(town)
+        with pytest.raises(Killed):
+            await run_next_chunk(doomed(town.ports, Failpoint.CHUNK_LEASED))
+    await let_leases_end(town)
+    assert not await run_next_chunk(town.ports)
+    assert await state(town, source_hash) == ExecStatus.FAILED
+    assert (await previewed(town, trader, strangle(31))).coverage.exec_status is ExecStatus.QUEUED
+    assert await run_all(town.ports) == 3
+
+
+async def test_many_workers_do_no_work_twice(town: Town, trader: Viewer) -> None:
+    found = await hashes(town, trader, 31, 32, 33)
+    done = await asyncio.gather(*(run_all(town.ports) for _ in range(5)))
+    assert sum(done) == 9
+    for source_hash, minute in zip(found, (31, 32, 33), strict=True):
+        assert await is_as_offline(town, trader, source_hash, strangle(minute))
+
+
+async def test_what_waits_is_rung_for_once_in_a_while(town: Town, trader: Viewer) -> None:
+    await hashes(town, trader, 31)
+    async with town.ports.database.transaction() as tx:
+        await tx.execute(text("UPDATE chunks SET rung_at = now() - interval '3 seconds'"))
+    before = await tell(town, "SELECT max(rung_at) FROM chunks")
+    await ring_for_waiting(town.ports)
+    after = await tell(town, "SELECT min(rung_at) FROM chunks")
+    assert after[0][0] > before[0][0]  # type: ignore[operator]
+    await ring_for_waiting(town.ports)
+    assert await tell(town, "SELECT min(rung_at) FROM chunks") == after
+
+
+async def test_a_day_imported_again_is_run_again_with_the_one_after_it(town: Town, trader: Viewer) -> None:
+    view = await saved(town, trader, STRANGLE)
+    await run_all(town.ports)
+    tuesday = town.ports.library.days()[1].date
+    (town.days / tuesday.isoformat() / "CURRENT").unlink()
+    await asyncio.to_thread(publish_sessions, town.days, 0)
+    shown = await strategies.get_strategy(town.ports, trader, view.saved.id)
+    assert isinstance(shown, strategies.StrategyView)
+    coverage = shown.snapshot.coverage
+    assert (coverage.total_sessions, coverage.covered_days) == (SESSIONS - 1, SESSIONS - 2)
+    updated = await strategies.update_results(town.ports, trader, view.saved.id)
+    assert isinstance(updated, Coverage)
+    assert updated.exec_status is ExecStatus.QUEUED
+    await run_all(town.ports)
+    assert await is_as_offline(town, trader, view.saved.source_hash, STRANGLE)
+
+
+@asynccontextmanager
+async def following(town: Town, viewer: Viewer, source_hash: str) -> AsyncIterator[list[BacktestEvent]]:
+    """What a follower is told until the block ends."""
+    told: list[BacktestEvent] = []
+
+    async def follow() -> None:
+        async for event in backtest_events.backtest_events(town.ports, viewer, source_hash):
+            told.append(event)  # noqa: PERF401 - as they come
+
+    task = asyncio.create_task(follow())
+    await asyncio.sleep(0.2)
+    try:
+        yield told
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_followers_are_told_of_each_change_up_to_the_last(town: Town, trader: Viewer) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    async with following(town, trader, source_hash) as told:
+        await run_all(town.ports)
+        async with asyncio.timeout(10):
+            while not told or told[-1].kind is not BacktestEventKind.COMPLETED:
+                await asyncio.sleep(0.02)
+    assert all(before.seq < after.seq for before, after in pairwise(told))
+    assert told[-1].snapshot == await results(town, trader, source_hash)
+    kinds = {event.kind for event in told}
+    assert kinds <= {BacktestEventKind.STARTED, BacktestEventKind.DAY_COMPLETED, BacktestEventKind.COMPLETED}
+
+
+async def test_a_stranger_follows_nothing(town: Town, trader: Viewer, rival: Viewer) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    denial = await backtest_events.following_denial(town.ports, rival, source_hash)
+    assert denied(denial).code is Code.NOT_FOUND
+    async with asyncio.timeout(5):
+        assert [
+            event async for event in backtest_events.backtest_events(town.ports, rival, source_hash)
+        ] == []
+    assert await backtest_events.following_denial(town.ports, trader, source_hash) is None
+    assert isinstance(await strategies.preview_results(town.ports, trader, source_hash), Snapshot)
