@@ -197,6 +197,12 @@ REPRICING = (
 )
 
 
+BACKTESTS = (  # tried in test_backtest_kills
+    Failpoint.CHUNK_LEASED,
+    Failpoint.CHUNK_RUN,
+    Failpoint.RESULTS_STORED,
+    Failpoint.CHUNK_COMMITTED,
+)
 REPRICING_IN_A_REQUEST = (Failpoint.REPRICING_ASKED, *REPRICING)
 
 
@@ -207,7 +213,8 @@ def sampled(cases: list[Any], sample: int) -> list[Any]:
 
 
 def test_every_failure_point_is_on_the_way_of_something() -> None:
-    assert {point for act in ACTS for point in act.points} | {*REPRICING_IN_A_REQUEST} == {*Failpoint}
+    acts = {point for act in ACTS for point in act.points}
+    assert acts | {*REPRICING_IN_A_REQUEST} | {*BACKTESTS} == {*Failpoint}
 
 
 @pytest_asyncio.fixture
