@@ -24,13 +24,11 @@ def inputs_of(content_hash: str, previous_settlement_cents: int | None) -> str:
     return f"{content_hash} {'' if previous_settlement_cents is None else previous_settlement_cents}".rstrip()
 
 
-async def add(tx: Tx, source_hash: str, runs: Iterable[DayRun]) -> int:
-    """Store results of this engine; one that is there stays. How many were new."""
+async def add(tx: Tx, source_hash: str, runs: Iterable[DayRun]) -> None:
+    """Store results of this engine; one that is there stays."""
     rows = [{"program_hash": source_hash, "engine_version": ENGINE_VERSION, **_row(run)} for run in runs]
-    if not rows:
-        return 0
-    statement = upsert(_results).values(rows).on_conflict_do_nothing()
-    return len((await tx.execute(statement.returning(_results.c.date))).all())
+    if rows:
+        await tx.execute(upsert(_results).on_conflict_do_nothing(), rows)
 
 
 async def of_program(tx: Tx, source_hash: str) -> tuple[DayRun, ...]:

@@ -50,11 +50,13 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A run that changed to ``version``, and how many of its chunks are to be rung for."""
+    """A run that changed to ``version``, how many of its chunks are to be rung for, and for whose cap it
+    has ceased to count, if for anybody's."""
 
     source_hash: str
     version: int
     rings: int = 0
+    freed: int | None = None
 
 
 async def cover(ports: Ports, tx: Tx, asking: Asking) -> Told | Denial | None:
@@ -161,7 +163,7 @@ async def _stop(tx: Tx, run: StoredRun) -> Told:
     in_hand = await chunks.count(tx, run.program_hash)
     state = ExecStatus.RUNNING if in_hand else ExecStatus.IDLE
     version = await runs.change(tx, run, BacktestEventKind.STOPPED, state=state, owner_id=None)
-    return Told(run.program_hash, version)
+    return Told(run.program_hash, version, freed=run.owner_id)
 
 
 async def unpark(ports: Ports, user_id: int) -> None:

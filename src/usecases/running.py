@@ -82,7 +82,7 @@ async def _claim(ports: Ports) -> Claim | None:
         if isinstance(taken, Claim):
             return taken
         if taken is not None:
-            await _tell_end(ports, run, taken)
+            await _tell(ports, taken)
     return None
 
 
@@ -105,7 +105,7 @@ async def _take(ports: Ports, tx: Tx, run: StoredRun) -> Claim | Told | None:
 async def _fail(tx: Tx, run: StoredRun) -> Told:
     await chunks.drop_all(tx, run.program_hash)
     version = await runs.change(tx, run, BacktestEventKind.FAILED, state=ExecStatus.FAILED, owner_id=None)
-    return Told(run.program_hash, version)
+    return Told(run.program_hash, version, freed=run.owner_id)
 
 
 async def _run(ports: Ports, claim: Claim) -> Sequence[DayRun] | None:
@@ -151,7 +151,7 @@ async def _finish(ports: Ports, chunk: LeasedChunk, done: Sequence[DayRun] | Non
         ports.reach(Failpoint.RESULTS_STORED)
 
     ports.reach(Failpoint.CHUNK_COMMITTED)
-    await _tell_end(ports, run, told)
+    await _tell(ports, told)
 
 
 async def _store(tx: Tx, run: StoredRun, done: Sequence[DayRun]) -> Told:
@@ -160,11 +160,11 @@ async def _store(tx: Tx, run: StoredRun, done: Sequence[DayRun]) -> Told:
         return Told(run.program_hash, await runs.change(tx, run, BacktestEventKind.DAY_COMPLETED))
     kind = BacktestEventKind.STOPPED if run.owner_id is None else BacktestEventKind.COMPLETED
     version = await runs.change(tx, run, kind, state=ExecStatus.IDLE, owner_id=None)
-    return Told(run.program_hash, version)
+    return Told(run.program_hash, version, freed=run.owner_id)
 
 
-async def _tell_end(ports: Ports, run: StoredRun, told: Told) -> None:
-    """Tell of a run that may have ended; then one that was parked has its place."""
+async def _tell(ports: Ports, told: Told) -> None:
+    """Tell of a run's change; where it has ended, one that was parked has its place."""
     await tell(ports, told)
-    if run.owner_id is not None:
-        await unpark(ports, run.owner_id)
+    if told.freed is not None:
+        await unpark(ports, told.freed)
