@@ -44,9 +44,10 @@ async def following_denial(ports: Ports, viewer: Viewer, source_hash: str) -> De
 
 
 async def backtest_events(
-    ports: Ports, viewer: Viewer, source_hash: str
+    ports: Ports, viewer: Viewer, source_hash: str, after: int | None = None
 ) -> AsyncGenerator[BacktestEvent, None]:
-    """The changes of a program's run from now on, after the viewer's costs.
+    """The changes of a program's run that are later than ``after``, after the viewer's costs: what
+    happened until now as one, then each as it is made; without a number those from now on.
 
     Ends at once where ``following_denial`` denies. A lost wake-up is made good within
     ``SAFETY_POLL_SECONDS``.
@@ -54,16 +55,16 @@ async def backtest_events(
     with ports.topics.listen(backtest_topic(source_hash)) as wakes:
         if await following_denial(ports, viewer, source_hash) is not None:
             return
-        seen = await _latest(ports, source_hash)
+        seen = (await _latest(ports, source_hash)).version if after is None else after
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(wakes.next(), SAFETY_POLL_SECONDS)
             latest = await _latest(ports, source_hash)
-            if latest.version > seen.version:
+            if latest.version > seen:
                 shown = await snapshot(ports, viewer, source_hash)
                 yield BacktestEvent(latest.version, BacktestEventKind(latest.event), shown)
-                seen = latest
+                seen = latest.version
                 await asyncio.sleep(PAUSE_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(wakes.next(), SAFETY_POLL_SECONDS)
 
 
 async def _latest(ports: Ports, source_hash: str) -> StoredRun:
