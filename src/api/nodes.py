@@ -22,6 +22,7 @@ class NodeKind(StrEnum):
     TRANSACTION = "Transaction"
     ACCOUNT = "Account"
     JOURNAL_ENTRY = "JournalEntry"
+    STRATEGY = "Strategy"
 
 
 _OF_ANOTHER = {NodeKind.ORDER, NodeKind.POSITION, NodeKind.TRANSACTION, NodeKind.JOURNAL_ENTRY}

@@ -20,7 +20,7 @@ from graphql import (
 from strawberry.types.scalar import ScalarDefinition
 
 from engine.aggregates import UNKNOWN, Column
-from engine.money import Cents, PriceCents, money_text, price_text
+from engine.money import Cents, IndexE4, PriceCents, fixed_text, money_text, price_text
 
 DecimalText = NewType("DecimalText", str)
 OsiSymbol = NewType("OsiSymbol", str)
@@ -40,8 +40,29 @@ def dollars(cents: Cents) -> DecimalText:
     return DecimalText(money_text(cents))
 
 
+def dollars_or_null(cents: Cents | None) -> DecimalText | None:
+    return None if cents is None else dollars(cents)
+
+
 def points(price_cents: PriceCents) -> DecimalText:
     return DecimalText(price_text(price_cents))
+
+
+def points_or_null(price_cents: PriceCents | None) -> DecimalText | None:
+    return None if price_cents is None else points(price_cents)
+
+
+def index_or_null(value_e4: IndexE4 | None) -> DecimalText | None:
+    """An index in points."""
+    return None if value_e4 is None else DecimalText(fixed_text(value_e4, 4, 2))
+
+
+def rate(value_e6: int) -> DecimalText:
+    return DecimalText(fixed_text(value_e6, 6))
+
+
+def rate_or_null(value_e6: int | None) -> DecimalText | None:
+    return None if value_e6 is None else rate(value_e6)
 
 
 def int_column(column: Column) -> IntColumn:

@@ -20,6 +20,8 @@ from api.account_sessions import AccountSessionMutation
 from api.accounts import AccountMutation, AccountQuery
 from api.auth import AuthMutation
 from api.averages import AverageQuery
+from api.backtest_events import BacktestSubscription
+from api.backtests import BacktestQuery
 from api.complexity import ChargeComplexity, paid_reading
 from api.context import Info
 from api.documents import Documents, Unacceptable, operation_named
@@ -35,6 +37,7 @@ from api.positions import find_position
 from api.scalars import SCALARS, read_date, read_uuid
 from api.sessions import Account, Session, find_account, find_session
 from api.simulations import SimulationMutation, SimulationQuery
+from api.strategies import Strategy, StrategyMutation, StrategyQuery, find_strategy
 from api.subscriptions import SessionSubscription
 from api.transactions import find_transaction
 from api.users import User, UserMutation, UserQuery, find_user
@@ -50,11 +53,14 @@ _FIND: dict[NodeKind, tuple[Find, Callable[[object], object]]] = {
     NodeKind.TRANSACTION: (find_transaction, read_uuid),
     NodeKind.ACCOUNT: (find_account, read_uuid),
     NodeKind.JOURNAL_ENTRY: (find_entry, str),
+    NodeKind.STRATEGY: (find_strategy, read_uuid),
 }
 
 
 @strawberry.type
-class Query(MarketQuery, AverageQuery, SimulationQuery, AccountQuery, UserQuery):
+class Query(
+    MarketQuery, AverageQuery, SimulationQuery, AccountQuery, StrategyQuery, BacktestQuery, UserQuery
+):
     @strawberry.field(description="The object with this global id; null when the viewer has none such.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         kind, keys = read_global_id(id)
@@ -70,12 +76,13 @@ class Mutation(
     AccountMutation,
     AccountSessionMutation,
     OrderEntryMutation,
+    StrategyMutation,
 ):
     pass
 
 
 @strawberry.type
-class Subscription(SessionSubscription, AccountSubscription):
+class Subscription(SessionSubscription, AccountSubscription, BacktestSubscription):
     pass
 
 
@@ -152,7 +159,7 @@ def build_schema(limits: Limits) -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Session, Account, JournalEntry, MarketDay, User],
+        types=[Session, Account, JournalEntry, MarketDay, Strategy, User],
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
         extensions=[MaskInternal, ChargeComplexity],
     )

@@ -5,8 +5,7 @@ from datetime import date
 
 import strawberry
 
-from api.scalars import DecimalText, IntColumn, dollars
-from engine.money import Cents, fixed_text
+from api.scalars import DecimalText, IntColumn, dollars, dollars_or_null, rate, rate_or_null
 from engine.statistics import EquityPoint, Month
 from engine.statistics import Statistics as EngineStatistics
 
@@ -111,21 +110,21 @@ def render_statistics(told: EngineStatistics) -> Statistics:
         losses=told.losses,
         profit_loss=dollars(told.profit_cents),
         fees=dollars(told.fees_cents),
-        total_return=_rate(told.total_return_e6),
-        cagr=_rate_or_null(told.cagr_e6),
+        total_return=rate(told.total_return_e6),
+        cagr=rate_or_null(told.cagr_e6),
         max_drawdown=dollars(told.max_drawdown_cents),
-        max_drawdown_fraction=_rate(told.max_drawdown_e6),
-        win_rate=_rate_or_null(told.win_rate_e6),
-        profit_factor=_rate_or_null(told.profit_factor_e6),
-        expectancy=_dollars_or_null(told.expectancy_cents),
-        average_win=_dollars_or_null(told.average_win_cents),
-        average_loss=_dollars_or_null(told.average_loss_cents),
+        max_drawdown_fraction=rate(told.max_drawdown_e6),
+        win_rate=rate_or_null(told.win_rate_e6),
+        profit_factor=rate_or_null(told.profit_factor_e6),
+        expectancy=dollars_or_null(told.expectancy_cents),
+        average_win=dollars_or_null(told.average_win_cents),
+        average_loss=dollars_or_null(told.average_loss_cents),
         best_day=_render_day(told.best),
         worst_day=_render_day(told.worst),
         longest_win_streak=told.longest_win_streak,
         longest_loss_streak=told.longest_loss_streak,
         current_streak=told.current_streak,
-        sharpe=_rate_or_null(told.sharpe_e6),
+        sharpe=rate_or_null(told.sharpe_e6),
         months=[_render_month(month) for month in told.months],
     )
 
@@ -141,17 +140,5 @@ def _render_month(month: Month) -> MonthResult:
         profit_loss=dollars(month.profit_cents),
         fees=dollars(month.fees_cents),
         closing_balance=dollars(month.closing_cents),
-        return_rate=_rate_or_null(month.return_e6),
+        return_rate=rate_or_null(month.return_e6),
     )
-
-
-def _rate(value_e6: int) -> DecimalText:
-    return DecimalText(fixed_text(value_e6, 6))
-
-
-def _rate_or_null(value_e6: int | None) -> DecimalText | None:
-    return None if value_e6 is None else _rate(value_e6)
-
-
-def _dollars_or_null(cents: Cents | None) -> DecimalText | None:
-    return None if cents is None else dollars(cents)

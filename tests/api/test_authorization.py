@@ -10,7 +10,9 @@ from api.nodes import NodeKind, global_id
 from api.schema import build_schema
 from tests.api.accounting import create_account, open_day
 from tests.api.asking import WAITING_CALL, Asker, Desk, open_simulation, place
+from tests.api.strategizing import as_sent, saved
 from tests.api.streaming import Socket, served
+from tests.backtests import STRANGLE
 
 SCHEMA = build_schema(Limits())._schema
 REFUSED = "UNAUTHENTICATED"
@@ -43,6 +45,11 @@ CASES = {
     "Query.simulation": Case("query($uuid: UUID!) { simulation(uuid: $uuid) { uuid } }"),
     "Query.accounts": Case("{ accounts { nodes { uuid } } }"),
     "Query.account": Case("query($accountUuid: UUID!) { account(uuid: $accountUuid) { uuid } }"),
+    "Query.strategies": Case("{ strategies { nodes { uuid } } }"),
+    "Query.strategy": Case(
+        "query($strategyUuid: UUID!) { strategy(uuid: $strategyUuid) { uuid } }", visitor=HIDDEN
+    ),
+    "Query.backtest": Case("query($hash: String!) { backtest(sourceHash: $hash) { sourceHash } }"),
     "MarketDay.strikes": Case('{ marketDay(date: "2025-01-15") { strikes } }', **OWN),
     "MarketDay.chain": Case(
         '{ marketDay(date: "2025-01-15") { chain(at: "2025-01-15T14:35:00Z") { strikes } } }', **OWN
@@ -149,6 +156,38 @@ CASES = {
         "mutation($day: ID!) { deleteSession(input: {sessionId: $day}) { deletedId userErrors { code } } }",
         other="not_found",
     ),
+    "Mutation.previewStrategy": Case(
+        "mutation($config: StrategyConfigInput!) { previewStrategy(input: {config: $config})"
+        " { preview { backtest { sourceHash } } userErrors { code } } }",
+        **OWN,
+    ),
+    "Mutation.abandonPreview": Case(
+        "mutation($hash: String!) { abandonPreview(input: {sourceHash: $hash}) { done } }", **OWN
+    ),
+    "Mutation.saveStrategy": Case(
+        "mutation($config: StrategyConfigInput!) { saveStrategy(input: {config: $config})"
+        " { strategy { uuid } userErrors { code } } }",
+        **OWN,
+    ),
+    "Mutation.updateStrategy": Case(
+        'mutation($strategy: ID!) { updateStrategy(input: {strategyId: $strategy, description: "Mine"})'
+        " { strategy { uuid } userErrors { code } } }",
+        other="not_found",
+    ),
+    "Mutation.removeStrategy": Case(
+        "mutation($strategy: ID!) { removeStrategy(input: {strategyId: $strategy})"
+        " { removedId userErrors { code } } }",
+        other="not_found",
+    ),
+    "Mutation.updateResults": Case(
+        "mutation($strategy: ID!) { updateResults(input: {strategyId: $strategy})"
+        " { coverage { sourceHash } userErrors { code } } }",
+        other="not_found",
+    ),
+    "Subscription.backtest": Case(
+        "subscription($hash: String!) { backtest(sourceHash: $hash) { seq userErrors { code } } }",
+        other="not_found",
+    ),
     "Subscription.accountEvents": Case(
         "subscription($account: ID!) { accountEvents(accountId: $account) { seq userErrors { code } } }",
         other="not_found",
@@ -173,7 +212,12 @@ async def test_each_operation_answers_whom_it_should(desk: Desk, operation: str)
     order = (await place(desk.owner, opened["id"], WAITING_CALL))["order"]
     empty = await create_account(desk.owner, name="Empty")
     traded = await create_account(desk.owner, name="Traded")
+    strategy = await saved(desk.owner, STRANGLE)
     variables = {
+        "strategy": strategy["id"],
+        "strategyUuid": strategy["uuid"],
+        "hash": strategy["sourceHash"],
+        "config": as_sent(STRANGLE),
         "account": empty["id"],
         "accountUuid": empty["uuid"],
         "day": (await open_day(desk.owner, traded["id"]))["session"]["id"],

@@ -1,0 +1,184 @@
+"""The decision log of a session: why an entry was taken or not, and why and at which quotes it ended.
+
+Each decision was made from what was known at its time, its quotes included.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+import strawberry
+
+from api.backtests import time_of
+from api.scalars import (
+    DecimalText,
+    OsiSymbol,
+    dollars,
+    dollars_or_null,
+    index_or_null,
+    points,
+)
+from engine import decisions as engine
+from engine.contracts import format_osi
+from engine.decisions import ExitRule, SkipReason
+from engine.money import TICK_CENTS, fixed_text
+from engine.outcomes import DayFacts
+
+IN_DOLLARS = {SkipReason.NO_PROFIT, SkipReason.CAPITAL}
+IN_E4 = {SkipReason.VIX, SkipReason.EXPECTED_MOVE, SkipReason.GAP, SkipReason.MOVE}
+
+
+@strawberry.type(description="The listed contract that a leg's rule led to.")
+class ChosenLeg:
+    instrument: OsiSymbol
+    off: DecimalText = strawberry.field(
+        description="How far above what was asked for: in delta, in premium, or in index points."
+    )
+
+
+@strawberry.type(description="A leg's quote, in index points, and the price that it was dealt at.")
+class DealtQuote:
+    bid: DecimalText
+    ask: DecimalText
+    price: DecimalText
+
+
+@strawberry.type(description="What was known and dealt at the decision's time.")
+class Dealing:
+    spx: DecimalText | None
+    vix: DecimalText | None
+    quotes: list[DealtQuote] = strawberry.field(description="One a leg.")
+    net: DecimalText = strawberry.field(
+        description="Index points for one unit of the structure, a debit positive."
+    )
+
+
+@strawberry.type(description="An entry that was not taken.")
+class EntrySkipped:
+    time: datetime
+    entry: int = strawberry.field(description="The place of its time among the strategy's entry times.")
+    reentry: int
+    reason: SkipReason
+    value: DecimalText | None = strawberry.field(
+        description="What failed: the weekday (0 is Monday), VIX, a percentage, how many were open, the "
+        "strike of the leg, or the maximum profit or loss in dollars. Null where it is not known."
+    )
+    leg: int | None = strawberry.field(description="The place of the leg that it failed at.")
+    chosen: list[ChosenLeg]
+
+
+@strawberry.type(description="An entry that was taken.")
+class EntryTaken:
+    time: datetime
+    entry: int = strawberry.field(description="The place of its time among the strategy's entry times.")
+    reentry: int
+    position: int = strawberry.field(description="Counts the session's positions from 0.")
+    chosen: list[ChosenLeg]
+    dealing: Dealing
+    max_profit: DecimalText | None = strawberry.field(description="Null where it is practically unbounded.")
+    max_loss: DecimalText
+
+
+@strawberry.type(description="A position that an exit rule closed.")
+class PositionClosed:
+    time: datetime
+    position: int
+    rule: ExitRule
+    dealing: Dealing
+    gross_profit_loss: DecimalText
+
+
+@strawberry.type(description="A position that was still open at the close.")
+class PositionSettled:
+    time: datetime
+    position: int
+    settlement: DecimalText = strawberry.field(description="The index that it was settled at.")
+    net: DecimalText = strawberry.field(description="Index points that a unit was worth.")
+    gross_profit_loss: DecimalText
+
+
+Decision: TypeAlias = Annotated[
+    EntrySkipped | EntryTaken | PositionClosed | PositionSettled, strawberry.union("Decision")
+]
+
+
+def render_decisions(facts: DayFacts, decisions: Iterable[engine.Decision]) -> list[Decision]:
+    """The decisions of a session in the order in which they were taken."""
+    return [_render(facts, decision) for decision in decisions]
+
+
+def _render(facts: DayFacts, decision: engine.Decision) -> Decision:
+    match decision:
+        case engine.EntrySkipped():
+            return _skipped(facts, decision)
+        case engine.EntryTaken():
+            return _taken(facts, decision)
+        case engine.PositionClosed():
+            return PositionClosed(
+                time=time_of(facts, decision.second),
+                position=decision.position,
+                rule=decision.rule,
+                dealing=_dealing(decision.dealing),
+                gross_profit_loss=dollars(decision.gross_cents),
+            )
+        case engine.PositionSettled():
+            return PositionSettled(
+                time=time_of(facts, decision.second),
+                position=decision.position,
+                settlement=points(decision.settlement_cents),
+                net=points(decision.net_cents),
+                gross_profit_loss=dollars(decision.gross_cents),
+            )
+
+
+def _skipped(facts: DayFacts, decision: engine.EntrySkipped) -> EntrySkipped:
+    return EntrySkipped(
+        time=time_of(facts, decision.attempt.second),
+        entry=decision.attempt.entry,
+        reentry=decision.attempt.reentry,
+        reason=decision.reason,
+        value=None if decision.value is None else _value(decision.reason, decision.value),
+        leg=decision.leg,
+        chosen=[_chosen(facts, leg) for leg in decision.chosen],
+    )
+
+
+def _taken(facts: DayFacts, decision: engine.EntryTaken) -> EntryTaken:
+    return EntryTaken(
+        time=time_of(facts, decision.attempt.second),
+        entry=decision.attempt.entry,
+        reentry=decision.attempt.reentry,
+        position=decision.position,
+        chosen=[_chosen(facts, leg) for leg in decision.chosen],
+        dealing=_dealing(decision.dealing),
+        max_profit=dollars_or_null(decision.max_profit_cents),
+        max_loss=dollars(decision.max_loss_cents),
+    )
+
+
+def _value(reason: SkipReason, value: int) -> DecimalText:
+    if reason in IN_DOLLARS:
+        return dollars(value)
+    return DecimalText(fixed_text(value, 4) if reason in IN_E4 else str(value))
+
+
+def _chosen(facts: DayFacts, leg: engine.ChosenLeg) -> ChosenLeg:
+    instrument = OsiSymbol(format_osi(facts.date, leg.contract))
+    return ChosenLeg(instrument=instrument, off=DecimalText(fixed_text(leg.off_e4, 4)))
+
+
+def _dealing(dealing: engine.Dealing) -> Dealing:
+    dealt = zip(dealing.quotes, dealing.leg_price_cents, strict=True)
+    return Dealing(
+        spx=index_or_null(dealing.spx_e4),
+        vix=index_or_null(dealing.vix_e4),
+        quotes=[
+            DealtQuote(
+                bid=points(quote.bid_ticks * TICK_CENTS),
+                ask=points(quote.ask_ticks * TICK_CENTS),
+                price=points(price_cents),
+            )
+            for quote, price_cents in dealt
+        ],
+        net=points(dealing.net_cents),
+    )
