@@ -16,6 +16,8 @@ from rest_compat import (
     orders,
     positions,
     simulations,
+    strategies,
+    strategy_results,
     transactions,
     users,
 )
@@ -44,6 +46,8 @@ TRADING: Sequence[Operation] = (
     *account_sessions.routes.operations,
     *account_sessions.own_routes.under(ACCOUNT_SESSION),
     *session_operations(ACCOUNT_SESSION),
+    *strategies.routes.operations,
+    *strategy_results.routes.operations,
 )
 OPERATIONS: Sequence[Operation] = (*document_operations(TRADING), *TRADING)
 

@@ -19,6 +19,7 @@ class HttpCode(StrEnum):
     BODY_TOO_LARGE = "body_too_large"
     HEADERS_TOO_LARGE = "headers_too_large"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    UPGRADE_REQUIRED = "upgrade_required"
     INTERNAL_ERROR = "internal_error"
     UNAVAILABLE = "unavailable"
 
@@ -81,6 +82,7 @@ STATUS_OF: Mapping[Code | HttpCode, int] = {
     HttpCode.BODY_TOO_LARGE: 413,
     HttpCode.HEADERS_TOO_LARGE: 431,
     HttpCode.UNSUPPORTED_MEDIA_TYPE: 415,
+    HttpCode.UPGRADE_REQUIRED: 426,
     HttpCode.INTERNAL_ERROR: 500,
     HttpCode.UNAVAILABLE: 503,
 }
@@ -104,9 +106,10 @@ def refused(
     headers: Mapping[str, str] | None = None,
     fields: Mapping[str, str] | None = None,
 ) -> Response:
-    """Short text with ``X-Error-Code``, or the JSON object where only JSON is accepted (rulings 6.2)."""
+    """Short text with ``X-Error-Code``, or the JSON object where only JSON is accepted; what is wrong
+    with a config is always told in JSON, for its fields (rulings 6.2)."""
     named = {"X-Error-Code": code.value, **(headers or {})}
-    if not wants_json(accept):
+    if not wants_json(accept) and code is not Code.INVALID_CONFIG:
         return Response(message, STATUS_OF[code], named, media_type="text/plain; charset=utf-8")
     body: dict[str, object] = {"error": code.value, "message": message}
     if fields:

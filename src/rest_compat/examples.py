@@ -12,6 +12,16 @@ VERTICAL = [
     {"instrument": "SPXW  250115C05970000", "quantity": "1", "action": "sell to open"},
 ]
 
+SOURCE_HASH = "5d0b4ab6a2d3f5f0c2a8f6b2c0b56b5c0d7de1f3a2c84f0cf8e1b3d29a7f6e41"
+CONFIG = {
+    "legs": [
+        {"direction": "sell", "type": "put", "qty": 1, "strike": {"method": "delta", "value": 0.3}},
+        {"direction": "buy", "type": "put", "qty": 1, "strike": {"method": "delta", "value": 0.2}},
+    ],
+    "entry": {"times": ["10:00"]},
+    "exit": {"profit_target_pct": 50, "time": "15:55"},
+}
+
 TRANSACTION = {
     "id": "5b0f0c4e-8a55-5c55-9a25-0d4c9b0b8f11",
     "datetime": "2025-01-15T14:35:00Z",
@@ -57,6 +67,20 @@ EXAMPLES: Mapping[str, Any] = {
         "created_at": "2026-06-21T12:00:00Z",
     },
     "NewSession": {"date": "2025-01-15"},
+    "NewPreview": {"config": CONFIG, "abandon_hash": SOURCE_HASH},
+    "NewStrategy": {"config": CONFIG, "privacy": "public"},
+    "StrategyChange": {"description": "my spread", "privacy": "public"},
+    "Abandoned": {"source_hash": SOURCE_HASH},
+    "DayRow": {
+        "date": "2025-01-15",
+        "status": "completed",
+        "gross_pnl": "75",
+        "fees": "4.88",
+        "slippage": "0",
+        "net_pnl": "70.12",
+        "opening_orders": 1,
+        "closing_orders": 1,
+    },
     "ProfileChange": {"slippage": "0.05"},
     "ClockMove": {"time": "2025-01-15T14:35:00Z"},
     "NewOrder": {

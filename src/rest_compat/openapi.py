@@ -247,7 +247,7 @@ def _request_body(operation: Operation, schemas: dict[Any, Json]) -> Json:
     media: Json = {"schema": schemas[str(body)]}
     if body.__name__ in EXAMPLES:
         media["example"] = EXAMPLES[body.__name__]
-    return {"required": True, "content": {JSON: media}}
+    return {"required": not operation.takes.may_fail, "content": {JSON: media}}
 
 
 def _success(operation: Operation, schemas: dict[Any, Json]) -> Json:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 from engine.denials import Code, Denial
 from rest_compat.errors import HttpCode
 from usecases.charging import Payer
+from usecases.policy import Policy
 from usecases.ports import Ports, Viewer
 
 Body = TypeVar("Body")
@@ -61,9 +63,15 @@ H = TypeVar("H", bound=Handler)
 
 @dataclass(frozen=True, slots=True)
 class Takes:
-    """What an operation reads: nothing, unless named."""
+    """What an operation reads: nothing, unless named.
+
+    ``body_bytes`` is the limit of its body. A body that ``may_fail`` is read as None where it is not
+    there or does not fit, and refused for nothing.
+    """
 
     body: type[BaseModel] | None = None
+    body_bytes: Callable[[Policy], int] = attrgetter("body_bytes")
+    may_fail: bool = False
     query: type[BaseModel] | None = None
     auth: Auth = Auth.REQUIRED
     idempotency_key: bool = False
@@ -78,7 +86,7 @@ class Gives:
 
     status: int = 200
     model: Any = None
-    denials: tuple[Code, ...] = ()
+    denials: tuple[Code | HttpCode, ...] = ()
     media_type: str = JSON
     other_status: int | None = None
 
@@ -124,9 +132,10 @@ class Operation:
         """Every code that the operation may be refused with, its own and the transport's."""
         takes = self.takes
         codes: list[Code | HttpCode] = [*self.gives.denials, Code.UNAUTHENTICATED]
-        if takes.body or takes.query or takes.idempotency_key or self.path_names:
+        reads_body = takes.body is not None and not takes.may_fail
+        if reads_body or takes.query or takes.idempotency_key or self.path_names:
             codes.append(Code.INVALID_INPUT)
-        if takes.body:
+        if reads_body:
             codes += [HttpCode.BODY_TOO_LARGE, HttpCode.UNSUPPORTED_MEDIA_TYPE]
         codes += [HttpCode.INTERNAL_ERROR, HttpCode.UNAVAILABLE]
         return tuple(dict.fromkeys(codes))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from rest_compat.wire import DateIn, SnapshotTime
+from rest_compat.wire import DateIn, HashIn, SnapshotTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ PATH_PARAMETERS: Mapping[str, PathParameter] = {
     "account_id": PathParameter(TypeAdapter(UUID), "account"),
     "session_id": PathParameter(TypeAdapter(UUID), "session"),
     "order_id": PathParameter(TypeAdapter(UUID), "order"),
+    "strategy_id": PathParameter(TypeAdapter(UUID), "strategy"),
+    "source_hash": PathParameter(TypeAdapter(HashIn), "preview"),
     "date": PathParameter(TypeAdapter(DateIn)),
     "timestamp": PathParameter(TypeAdapter(SnapshotTime)),
     "start": PathParameter(TypeAdapter(SnapshotTime)),

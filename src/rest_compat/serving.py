@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -22,13 +23,14 @@ from rest_compat.errors import (
     refused,
     unavailable,
 )
-from rest_compat.operations import JSON, Auth, Call, Operation, Statused
+from rest_compat.operations import JSON, Auth, Call, Operation, Statused, Takes
 from rest_compat.parsing import parse_body, parse_path, parse_query, read_body
 from rest_compat.rate_limits import metered
 from runtime.aside import read_aside
 from usecases.auth import authenticate
 from usecases.charging import Payer
 from usecases.outages import OUTAGES
+from usecases.policy import Policy
 from usecases.ports import Ports, Viewer
 
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -117,7 +119,7 @@ async def _understand(operation: Operation, request: Request, ports: Ports) -> C
     query = operation.takes.query and parse_query(request.query_params.multi_items(), operation.takes.query)
     if isinstance(query, Denial):
         return query
-    body = operation.takes.body and await _body(operation.takes.body, request, ports)
+    body = await _body(operation.takes, request, ports)
     if isinstance(body, Denial):
         return body
     payer = Payer(caller, request.client.host if request.client else "")
@@ -143,14 +145,28 @@ def _idempotency_key(operation: Operation, request: Request) -> str | Denial | N
     return key
 
 
-async def _body(model: type[BaseModel], request: Request, ports: Ports) -> BaseModel | Denial:
+async def _body(takes: Takes, request: Request, ports: Ports) -> BaseModel | Denial | None:
+    if takes.body is None:
+        return None
+    bytes_max = takes.body_bytes(ports.policy)
+    if not takes.may_fail:
+        return await _read(takes.body, request, ports.policy, bytes_max)
+    with suppress(Refused):
+        body = await _read(takes.body, request, ports.policy, bytes_max)
+        return None if isinstance(body, Denial) else body
+    return None
+
+
+async def _read(
+    model: type[BaseModel], request: Request, policy: Policy, bytes_max: int
+) -> BaseModel | Denial:
     """The body of an operation that documents one. A missing content type counts as JSON."""
     media_type = request.headers.get("content-type", JSON).split(";")[0].strip().lower()
     if media_type != JSON:
         message = f"send the body as {JSON}, not {media_type or 'untyped'}"
         raise Refused(HttpCode.UNSUPPORTED_MEDIA_TYPE, message)
-    raw = await read_body(request, ports.policy.body_bytes)
-    return await read_aside(len(raw), lambda: parse_body(raw, model, ports.policy))
+    raw = await read_body(request, bytes_max)
+    return await read_aside(len(raw), lambda: parse_body(raw, model, policy))
 
 
 def _render(operation: Operation, outcome: Any) -> Response:

@@ -172,6 +172,8 @@ def _count(example: str) -> WithJsonSchema:
 
 
 _SNAPSHOT_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z?$"
+_HASH_PATTERN = r"^[0-9a-f]{64}$"
+_A_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _A_DATE, _AN_INSTANT = "2025-01-15", "2025-01-15T14:35:00Z"
 
 CentsIn = Annotated[int, BeforeValidator(parse_cents)]
@@ -180,9 +182,11 @@ InstantIn = Annotated[datetime, BeforeValidator(parse_instant), _formatted("date
 SnapshotTime = Annotated[
     datetime, BeforeValidator(parse_snapshot_time), _text(_SNAPSHOT_PATTERN, "2025-01-15T14:35:00")
 ]
+HashIn = Annotated[str, Field(pattern=_HASH_PATTERN, json_schema_extra={"examples": [_A_HASH]})]
 NumberText = TypeAliasType("NumberText", Annotated[str, BeforeValidator(parse_number_text), _exact("10.50")])
 CountText = TypeAliasType("CountText", Annotated[str, BeforeValidator(parse_count_text), _count("1")])
 
+HashText = TypeAliasType("HashText", Annotated[str, _text(_HASH_PATTERN, _A_HASH)])
 DateText = TypeAliasType("DateText", Annotated[str, _formatted("date", _A_DATE)])
 InstantText = TypeAliasType("InstantText", Annotated[str, _formatted("date-time", _AN_INSTANT)])
 MoneyText = TypeAliasType("MoneyText", Annotated[str, _text(r"^-?\d+(\.\d{1,2})?$", "99891.56")])

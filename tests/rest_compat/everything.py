@@ -7,6 +7,7 @@ from uuid import uuid4
 from httpx2 import AsyncClient, Response
 
 from rest_compat.operations import Operation
+from tests.backtests import STRANGLE, run_all
 from tests.rest_compat.desk import VERTICAL, Desk
 
 EMAIL = {"email": "someone@example.com"}
@@ -39,6 +40,10 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "account_session_place_order": VERTICAL,
     "account_session_replace_order": REPLACED,
     "account_session_dry_run": VERTICAL,
+    "preview_strategy": {"config": STRANGLE},
+    "abandon_preview": {"source_hash": "0" * 64},
+    "save_strategy": {"config": STRANGLE},
+    "change_strategy": {"description": "my spread"},
 }
 REPLACING = {name for name in BODIES if name.endswith("replace_order")}
 OPENS = "2025-01-15T14:30:00"
@@ -47,10 +52,12 @@ WITHOUT_A_CODE = {"check_email": 404, "register": 400, "login": 400, "reset_pass
 
 async def opened(owner: Desk) -> dict[str, str]:
     """A simulation and a day of an account of the owner's with one order waiting in each, an account
-    without days, and a live one: their ids."""
+    without days, and a live one, and a private strategy that was run: their ids."""
     simulation = await owner.simulation()
     account = await owner.account(f"Traded {uuid4()}")
     day = await owner.day(account)
+    strategy = (await owner.post("/strategies", {"config": STRANGLE})).json()
+    await run_all(owner.town.ports)
     waiting = [(await owner.post(f"{session}/orders", STOP)).json()["id"] for session in (simulation, day)]
     return {
         "simulation_id": last(simulation),
@@ -60,6 +67,8 @@ async def opened(owner: Desk) -> dict[str, str]:
         "day_order_id": waiting[1],
         "idle_account_id": last(await owner.account(f"Idle {uuid4()}")),
         "live_account_id": last(await owner.account(f"Live {uuid4()}", engine="live_sim")),
+        "strategy_id": strategy["id"],
+        "source_hash": strategy["source_hash"],
     }
 
 

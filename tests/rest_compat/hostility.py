@@ -12,6 +12,7 @@ from rest_compat.application import OPERATIONS
 from rest_compat.operations import Operation
 from rest_compat.parameters import PATH_PARAMETERS
 from tests.rest_compat.everything import BODIES, named_by
+from usecases.policy import Policy
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -184,7 +185,6 @@ FOREIGN_TYPES = (
     b"json",
     b"\xff",
 )
-TOO_LARGE = b'{"description": "' + b"x" * 300_000 + b'"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,7 @@ def hostile_requests(ground: Ground) -> Iterator[Case]:
             yield from _wrong_queries(ground, operation)
         if operation.takes.idempotency_key:
             yield from _wrong_keys(ground, operation)
-        if operation.takes.body:
+        if operation.takes.body and not operation.takes.may_fail:
             yield from _wrong_fields(ground, operation)
             yield from _wrong_bodies(ground, operation)
     yield from _wrong_methods(ground)
@@ -319,18 +319,26 @@ def _wrong_bodies(ground: Ground, operation: Operation) -> Iterator[Case]:
         yield _posted(
             ground, operation, f"type {media_type!r}", good, status=frozenset({415}), headers=headers
         )
-    large = frozenset({413})
-    yield _posted(ground, operation, "large", TOO_LARGE, status=large, names="262144")
-    pieces = tuple(TOO_LARGE[start : start + 4_096] for start in range(0, len(TOO_LARGE), 4_096))
+    yield from _too_large(ground, operation)
+
+
+def _too_large(ground: Ground, operation: Operation) -> Iterator[Case]:
+    bytes_max = operation.takes.body_bytes(Policy())
+    large, names = b'{"description": "' + b"x" * bytes_max + b'"}', str(bytes_max)
+    refused = frozenset({413})
+    yield _posted(ground, operation, "large", large, status=refused, names=names)
+    pieces = tuple(large[start : start + 4_096] for start in range(0, len(large), 4_096))
     path = ground.path(operation)
-    yield Case(f"{operation.id} large in chunks", operation.method, path, large, "262144", pieces)
+    yield Case(f"{operation.id} large in chunks", operation.method, path, refused, names, pieces)
 
 
 def _wrong_paths(ground: Ground, operation: Operation) -> Iterator[Case]:
     for name in operation.path_names:
         texts: tuple[str, ...] = NOT_IN_PATHS
         if name in ground.own:
-            texts = (*texts, ground.foreign[name], ground.own[name].upper()[:-1])
+            texts = (*texts, ground.own[name].upper()[:-1])
+        if ground.foreign.get(name) not in (None, ground.own.get(name)):
+            texts = (*texts, ground.foreign[name])
         for text in texts:
             path = ground.path(operation, **{name: text})
             what = f"{name}={text[:30]}"

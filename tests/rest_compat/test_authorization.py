@@ -7,20 +7,23 @@ from uuid import UUID
 import pytest
 
 from rest_compat.application import OPERATIONS
-from rest_compat.operations import Auth
+from rest_compat.operations import Auth, Operation
 from tests.rest_compat.desk import EARLIER, Desk
 from tests.rest_compat.everything import BODIES, ask, granted, last, named_by, opened, path_of
 
 PUBLIC = {"get_openapi", "get_llms_index", "list_market_sessions", "list_series"} | {
     one.id for one in OPERATIONS if one.takes.auth is Auth.NONE
 }
-OWNED = [one for one in OPERATIONS if {"simulation_id", "account_id"} & set(one.path_names)]
+IDS = ("simulation_id", "account_id", "session_id", "order_id", "strategy_id", "source_hash")
+OWNED = [one for one in OPERATIONS if {*IDS} & set(one.path_names)]
+NOWHERE = {**dict.fromkeys(IDS, str(UUID(int=1))), "source_hash": "0" * 64}
+SHARED_BY_LINK = {one.id for one in OWNED if one.takes.auth is Auth.OPTIONAL}
 
 
 async def everything(owner: Desk, ids: Mapping[str, str]) -> list[Any]:
     simulation, account = f"/simulations/{ids['simulation_id']}", f"/accounts/{ids['account_id']}"
     day = f"{account}/sessions/{ids['session_id']}"
-    whole = ("/user", "/simulations", "/accounts", f"{account}/sessions")
+    whole = ("/user", "/simulations", "/accounts", f"{account}/sessions", "/strategies")
     parts = [f"{session}/{part}" for session in (simulation, day) for part in ("orders", "transactions")]
     return [(await owner.get(path)).json() for path in (*whole, *parts)]
 
@@ -35,8 +38,15 @@ async def test_visitors_reach_what_is_public_and_nothing_else(trader: Desk, visi
 
     statuses = {one.id: (await ask(visitor.http, one, named_by(one, ids))).status_code for one in OPERATIONS}
 
-    assert statuses == {one.id: granted(one) if one.id in PUBLIC else 401 for one in OPERATIONS}
+    assert statuses == {one.id: _of_visitors(one) for one in OPERATIONS}
     assert await everything(trader, ids) == before
+
+
+def _of_visitors(operation: Operation) -> int:
+    """What is shared by its link is not there for them where it is private."""
+    if operation.id in SHARED_BY_LINK:
+        return 404
+    return granted(operation) if operation.id in PUBLIC else 401
 
 
 async def test_other_users_find_nothing_of_the_owners(trader: Desk, stranger: Desk) -> None:
@@ -54,7 +64,7 @@ async def test_other_users_answers_are_those_of_what_does_not_exist(trader: Desk
 
     for one in OWNED:
         there = named_by(one, ids)
-        nowhere = {**there, **{name: str(UUID(int=1)) for name in one.path_names if name != "order_id"}}
+        nowhere = {**there, **{name: NOWHERE[name] for name in one.path_names if name in NOWHERE}}
         answers = [await ask(stranger.http, one, at) for at in (there, nowhere)]
         assert answers[0].content == answers[1].content
         assert answers[0].headers == answers[1].headers
@@ -98,7 +108,7 @@ async def test_a_day_of_an_account_is_no_simulation_and_the_reverse(trader: Desk
 
 @pytest.mark.parametrize("operation", OWNED, ids=[one.id for one in OWNED])
 async def test_what_is_no_id_names_nothing(trader: Desk, operation: Any) -> None:
-    names = dict.fromkeys(("simulation_id", "account_id", "session_id", "order_id"), "not-an-id")
+    names = dict.fromkeys(IDS, "not-an-id")
 
     answer = await trader.http.request(operation.method, path_of(operation, names))
 

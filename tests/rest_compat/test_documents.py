@@ -73,6 +73,17 @@ DELETE /accounts/{account_id}/sessions/{session_id}/orders/{order_id}
 GET /accounts/{account_id}/sessions/{session_id}/positions
 GET /accounts/{account_id}/sessions/{session_id}/transactions
 GET /accounts/{account_id}/sessions/{session_id}/history
+POST /strategies/preview
+GET /strategies/preview/{source_hash}/results
+POST /strategies/preview/abandon
+GET /strategies
+POST /strategies
+GET /strategies/{strategy_id}
+PATCH /strategies/{strategy_id}
+DELETE /strategies/{strategy_id}
+GET /strategies/{strategy_id}/results/days
+GET /strategies/{strategy_id}/results/days.csv
+POST /strategies/{strategy_id}/results/update
 """
 
 

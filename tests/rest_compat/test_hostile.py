@@ -1,10 +1,12 @@
 """A hostile caller is refused by name, changes nothing, and is told nothing that is not his."""
 
+import json
 import re
 from typing import Any
 
 from sqlalchemy import text
 
+from engine.denials import Code
 from rest_compat.errors import STATUS_OF
 from tests.people import Town
 from tests.rest_compat.asking import Answer, asked, whole_application
@@ -15,7 +17,19 @@ from tests.rest_compat.hostility import Case, Ground, hostile_requests
 CASES_MIN = 1_000
 MESSAGE_LENGTH_MAX = 200
 STATUS = {code.value: status for code, status in STATUS_OF.items()}
-TABLES = ("users", "sessions", "orders", "session_events", "idempotency_keys", "outbox")
+TABLES = (
+    "users",
+    "sessions",
+    "orders",
+    "session_events",
+    "idempotency_keys",
+    "outbox",
+    "programs",
+    "strategies",
+    "interests",
+    "runs",
+    "day_results",
+)
 INSIDES = re.compile(r"Traceback|pydantic|Decimal|asyncpg|sqlalchemy|\(char \d|Expecting|ValueError|codec")
 
 
@@ -33,12 +47,15 @@ def is_named(case: Case, message: str) -> bool:
 
 def faults(case: Case, answer: Answer) -> list[str]:
     code = answer.headers.get("x-error-code", "")
+    is_of_config = code == Code.INVALID_CONFIG
+    message = json.loads(answer.text)["message"] if is_of_config else answer.text
+    kind = "application/json" if is_of_config else "text/plain; charset=utf-8"
     wrong = {
         "status": answer.status in case.status,
         "code": STATUS.get(code) == answer.status,
-        "type": answer.headers.get("content-type") == "text/plain; charset=utf-8",
-        "length": 0 < len(answer.text) <= MESSAGE_LENGTH_MAX,
-        "names": is_named(case, answer.text),
+        "type": answer.headers.get("content-type") == kind,
+        "length": 0 < len(message) <= MESSAGE_LENGTH_MAX,
+        "names": is_named(case, message),
         "insides": not INSIDES.search(answer.text),
     }
     return [name for name, is_right in wrong.items() if not is_right]

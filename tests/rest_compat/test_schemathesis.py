@@ -16,6 +16,7 @@ from tests.rest_compat.everything import ask, granted, named_by, opened
 from tests.rest_compat.probing import listening, probe
 
 SEED = 20250115
+ABANDON = "POST /strategies/preview/abandon"
 CURRENT = "GET /accounts/{account_id}/sessions/current"
 EXAMPLES, EXAMPLES_IN_SOAK = 3, 300
 NOT_MADE = {"max_response_time"}  # it has no bound of its own; test_costs measures what a request costs
@@ -30,6 +31,8 @@ def names_of(ids: Mapping[str, str]) -> dict[str, Any]:
         "accounts": [ids["account_id"], ids["idle_account_id"], ids["live_account_id"]],
         "days": [ids["session_id"]],
         "orders": [ids["order_id"], ids["day_order_id"]],
+        "strategies": [ids["strategy_id"]],
+        "hashes": [ids["source_hash"]],
         "symbols": ["SPXW  250115C05950000", "SPXW  250115P05940000", "SPXW  250115C05970000"],
     }
     fields = {
@@ -39,6 +42,8 @@ def names_of(ids: Mapping[str, str]) -> dict[str, Any]:
         "path.account_id": "accounts",
         "path.session_id": "days",
         "path.order_id": "orders",
+        "path.strategy_id": "strategies",
+        "path.source_hash": "hashes",
         "body.date": "dates",
         "body.order_id": "orders",
         "body.legs[*].instrument": "symbols",
@@ -51,13 +56,14 @@ def names_of(ids: Mapping[str, str]) -> dict[str, Any]:
 
 def plan(ids: Mapping[str, str], token: str, spare_token: str) -> dict[str, Any]:
     """Signing out ends a session of its own, so that the others go on. A new historical account has no
-    current session, and never will."""
+    current session, and never will. To abandon refuses nothing, whatever is sent."""
     soaking = hypothesis.settings.get_current_profile_name() == "soak"
     return {
         "seed": SEED,
         "headers": {"Authorization": token},
         "operations": [
             {"include-name": "DELETE /auth/sessions", "headers": {"Authorization": spare_token}},
+            {"include-name": ABANDON, "checks": {"negative_data_rejection": {"enabled": False}}},
             {"include-name": CURRENT, "checks": {"ensure_resource_availability": {"enabled": False}}},
         ],
         "generation": {
