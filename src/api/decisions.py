@@ -3,7 +3,7 @@
 Each decision was made from what was known at its time, its quotes included.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
@@ -19,6 +19,7 @@ from api.scalars import (
     points,
 )
 from engine import decisions as engine
+from engine.clocks import WEEKDAYS
 from engine.contracts import format_osi
 from engine.decisions import ExitRule, SkipReason
 from engine.money import TICK_CENTS, fixed_text
@@ -37,7 +38,8 @@ class ChosenLeg:
 
 
 @strawberry.type(description="A leg's quote, in index points, and the price that it was dealt at.")
-class DealtQuote:
+class DealtLeg:
+    instrument: OsiSymbol
     bid: DecimalText
     ask: DecimalText
     price: DecimalText
@@ -47,7 +49,7 @@ class DealtQuote:
 class Dealing:
     spx: DecimalText | None
     vix: DecimalText | None
-    quotes: list[DealtQuote] = strawberry.field(description="One a leg.")
+    legs: list[DealtLeg]
     net: DecimalText = strawberry.field(
         description="Index points for one unit of the structure, a debit positive."
     )
@@ -59,9 +61,9 @@ class EntrySkipped:
     entry: int = strawberry.field(description="The place of its time among the strategy's entry times.")
     reentry: int
     reason: SkipReason
-    value: DecimalText | None = strawberry.field(
-        description="What failed: the weekday (0 is Monday), VIX, a percentage, how many were open, the "
-        "strike of the leg, or the maximum profit or loss in dollars. Null where it is not known."
+    value: str | None = strawberry.field(
+        description="What failed: the weekday, VIX, a percentage, how many were open, the strike of the leg, "
+        "or the maximum profit or loss in dollars. Null where it is not known."
     )
     leg: int | None = strawberry.field(description="The place of the leg that it failed at.")
     chosen: list[ChosenLeg]
@@ -104,31 +106,23 @@ Decision: TypeAlias = Annotated[
 
 def render_decisions(facts: DayFacts, decisions: Iterable[engine.Decision]) -> list[Decision]:
     """The decisions of a session in the order in which they were taken."""
-    return [_render(facts, decision) for decision in decisions]
+    return list(_rendered(facts, decisions))
 
 
-def _render(facts: DayFacts, decision: engine.Decision) -> Decision:
-    match decision:
-        case engine.EntrySkipped():
-            return _skipped(facts, decision)
-        case engine.EntryTaken():
-            return _taken(facts, decision)
-        case engine.PositionClosed():
-            return PositionClosed(
-                time=time_of(facts, decision.second),
-                position=decision.position,
-                rule=decision.rule,
-                dealing=_dealing(decision.dealing),
-                gross_profit_loss=dollars(decision.gross_cents),
-            )
-        case engine.PositionSettled():
-            return PositionSettled(
-                time=time_of(facts, decision.second),
-                position=decision.position,
-                settlement=points(decision.settlement_cents),
-                net=points(decision.net_cents),
-                gross_profit_loss=dollars(decision.gross_cents),
-            )
+def _rendered(facts: DayFacts, decisions: Iterable[engine.Decision]) -> Iterator[Decision]:
+    """What is closed has the contracts with which it was entered."""
+    held: dict[int, tuple[engine.ChosenLeg, ...]] = {}
+    for decision in decisions:
+        match decision:
+            case engine.EntrySkipped():
+                yield _skipped(facts, decision)
+            case engine.EntryTaken():
+                held[decision.position] = decision.chosen
+                yield _taken(facts, decision)
+            case engine.PositionClosed():
+                yield _closed(facts, decision, held[decision.position])
+            case engine.PositionSettled():
+                yield _settled(facts, decision)
 
 
 def _skipped(facts: DayFacts, decision: engine.EntrySkipped) -> EntrySkipped:
@@ -150,16 +144,40 @@ def _taken(facts: DayFacts, decision: engine.EntryTaken) -> EntryTaken:
         reentry=decision.attempt.reentry,
         position=decision.position,
         chosen=[_chosen(facts, leg) for leg in decision.chosen],
-        dealing=_dealing(decision.dealing),
+        dealing=_dealing(facts, decision.dealing, decision.chosen),
         max_profit=dollars_or_null(decision.max_profit_cents),
         max_loss=dollars(decision.max_loss_cents),
     )
 
 
-def _value(reason: SkipReason, value: int) -> DecimalText:
+def _closed(
+    facts: DayFacts, decision: engine.PositionClosed, held: Sequence[engine.ChosenLeg]
+) -> PositionClosed:
+    return PositionClosed(
+        time=time_of(facts, decision.second),
+        position=decision.position,
+        rule=decision.rule,
+        dealing=_dealing(facts, decision.dealing, held),
+        gross_profit_loss=dollars(decision.gross_cents),
+    )
+
+
+def _settled(facts: DayFacts, decision: engine.PositionSettled) -> PositionSettled:
+    return PositionSettled(
+        time=time_of(facts, decision.second),
+        position=decision.position,
+        settlement=points(decision.settlement_cents),
+        net=points(decision.net_cents),
+        gross_profit_loss=dollars(decision.gross_cents),
+    )
+
+
+def _value(reason: SkipReason, value: int) -> str:
+    if reason is SkipReason.WEEKDAY:
+        return WEEKDAYS[value]
     if reason in IN_DOLLARS:
         return dollars(value)
-    return DecimalText(fixed_text(value, 4) if reason in IN_E4 else str(value))
+    return fixed_text(value, 4) if reason in IN_E4 else str(value)
 
 
 def _chosen(facts: DayFacts, leg: engine.ChosenLeg) -> ChosenLeg:
@@ -167,18 +185,19 @@ def _chosen(facts: DayFacts, leg: engine.ChosenLeg) -> ChosenLeg:
     return ChosenLeg(instrument=instrument, off=DecimalText(fixed_text(leg.off_e4, 4)))
 
 
-def _dealing(dealing: engine.Dealing) -> Dealing:
-    dealt = zip(dealing.quotes, dealing.leg_price_cents, strict=True)
+def _dealing(facts: DayFacts, dealing: engine.Dealing, held: Sequence[engine.ChosenLeg]) -> Dealing:
+    dealt = zip(held, dealing.quotes, dealing.leg_price_cents, strict=True)
     return Dealing(
         spx=index_or_null(dealing.spx_e4),
         vix=index_or_null(dealing.vix_e4),
-        quotes=[
-            DealtQuote(
+        legs=[
+            DealtLeg(
+                instrument=OsiSymbol(format_osi(facts.date, leg.contract)),
                 bid=points(quote.bid_ticks * TICK_CENTS),
                 ask=points(quote.ask_ticks * TICK_CENTS),
                 price=points(price_cents),
             )
-            for quote, price_cents in dealt
+            for leg, quote, price_cents in dealt
         ],
         net=points(dealing.net_cents),
     )

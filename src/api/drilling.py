@@ -10,11 +10,12 @@ from api.context import Info
 from api.decisions import Decision, render_decisions
 from api.errors import found
 from api.orders import Leg
-from api.scalars import DecimalText, IntColumn, OsiSymbol, dollars, dollars_or_null, points, points_or_null
+from api.scalars import DecimalText, IntColumn, OsiSymbol, dollars, dollars_or_null, points
 from engine.contracts import format_osi
 from engine.decisions import ExitRule
 from engine.drilling import DealtOrder, DealtTransaction
 from engine.ledger import TransactionKind
+from engine.money import MULTIPLIER
 from engine.outcomes import DayFacts
 from usecases import drilling
 from usecases.drilling import SessionDetail
@@ -43,7 +44,9 @@ class BacktestTransaction:
     instrument: OsiSymbol
     type: TransactionKind
     quantity: int
-    price: DecimalText | None = strawberry.field(description="In index points; null for an expiration.")
+    price: DecimalText | None = strawberry.field(
+        description="Dollars for one contract; null for an expiration."
+    )
     value: DecimalText | None = strawberry.field(description="In dollars, negative for a credit.")
     overlay_fee: DecimalText = strawberry.field(description="By the viewer's schedule.")
 
@@ -122,7 +125,7 @@ def _transaction(facts: DayFacts, dealt: DealtTransaction) -> BacktestTransactio
         instrument=OsiSymbol(format_osi(facts.date, dealt.contract)),
         type=dealt.kind,
         quantity=dealt.quantity,
-        price=points_or_null(dealt.price_cents),
+        price=None if dealt.price_cents is None else dollars(dealt.price_cents * MULTIPLIER),
         value=dollars_or_null(dealt.value_cents),
         overlay_fee=dollars(dealt.overlay_fee_cents),
     )
