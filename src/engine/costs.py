@@ -72,12 +72,13 @@ def _costs(trades: Iterable[Trade], settlement_cents: Cents | None, costs: Costs
 
 def _order_fees(trade: Trade, fees: FeeSchedule, *, is_opening: bool) -> Cents:
     return sum(
-        leg_fee_cents(fees, Leg(leg.contract, abs(leg.quantity), _action(leg, is_opening=is_opening)))
+        leg_fee_cents(fees, Leg(leg.contract, abs(leg.quantity), action_of(leg, is_opening=is_opening)))
         for leg in trade.legs
     )
 
 
-def _action(leg: TradeLeg, *, is_opening: bool) -> Action:
+def action_of(leg: TradeLeg, *, is_opening: bool) -> Action:
+    """What dealing in a leg is called."""
     if is_opening:
         return Action.BUY_TO_OPEN if leg.quantity > 0 else Action.SELL_TO_OPEN
     return Action.SELL_TO_CLOSE if leg.quantity > 0 else Action.BUY_TO_CLOSE

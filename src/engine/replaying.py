@@ -23,20 +23,27 @@ CENT_E4 = 100
 
 @dataclass(frozen=True, slots=True)
 class Replay:
+    """``equity_cents`` counts from 0 and has the equity after each second's decisions; its last is the
+    close, after settlement."""
+
     result: SessionResult
     decisions: tuple[Decision, ...]
+    equity_cents: tuple[Cents, ...]
 
 
 def replay(strategy: Strategy, day: Day, previous_settlement_cents: Cents | None) -> Replay:
     """The session of a strategy on a recorded day, one second after the other."""
     if day.settlement_cents is None:
-        return Replay(_FAILED, ())
+        return Replay(_FAILED, (), ())
     stepper = Stepper(strategy, opening_of(day, previous_settlement_cents))
     decisions: list[Decision] = []
+    equity_cents: list[Cents] = []
     for second in range(day.close_second):
         decisions += stepper.see(moment_of(day, second))
+        equity_cents.append(stepper.equity_cents)
     decisions += stepper.settle(day.settlement_cents)
-    return Replay(_result(stepper, day, decisions), tuple(decisions))
+    equity_cents.append(stepper.equity_cents)
+    return Replay(_result(stepper, day, decisions), tuple(decisions), tuple(equity_cents))
 
 
 _FAILED = SessionResult(SessionStatus.FAILED, 0, 0, (), 0, None, hash_of_words(()))

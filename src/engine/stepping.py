@@ -68,6 +68,7 @@ class Stepper:
     strategy: Strategy
     opening: Opening
     realized_cents: Cents = 0
+    equity_cents: Cents = 0
     peak_cents: Cents = 0
     drawdown_cents: Cents = 0
     open: list[OpenPosition] = field(default_factory=list)
@@ -98,9 +99,9 @@ class Stepper:
     def _mark(self) -> None:
         """Takes the equity after a second's decisions into the drawdown."""
         open_cents = sum(p.structure.money_cents(p.profit_cents) for p in self.open)
-        equity_cents = self.realized_cents + open_cents
-        self.peak_cents = max(self.peak_cents, equity_cents)
-        self.drawdown_cents = max(self.drawdown_cents, self.peak_cents - equity_cents)
+        self.equity_cents = self.realized_cents + open_cents
+        self.peak_cents = max(self.peak_cents, self.equity_cents)
+        self.drawdown_cents = max(self.drawdown_cents, self.peak_cents - self.equity_cents)
 
     def _exits(self, moment: Moment) -> Iterator[PositionClosed]:
         for position in tuple(self.open):
