@@ -73,6 +73,8 @@ async def cover(ports: Ports, tx: Tx, asking: Asking) -> Told | Denial | None:
     if run.is_executing and run.owner_id is not None:
         return await _join(tx, run, asking, missing)
     if not missing and run.state != ExecStatus.PARKED:
+        if run.is_executing and not is_full:  # it was being stopped, and its last chunks are in hand
+            await runs.hand_over(tx, run, asking.user_id)
         return None
     if denied is not None:
         return denied

@@ -6,7 +6,7 @@ import structlog
 
 from bus.connections import BusUnavailable
 from bus.jobs import JobName
-from store import codes, idempotency, logins, outbox, tokens
+from store import codes, idempotency, interests, logins, outbox, tokens
 from store.database import DatabaseUnavailable
 from usecases.ports import Ports
 
@@ -35,10 +35,12 @@ async def deliver_outbox(ports: Ports) -> int:
 
 
 async def prune(ports: Ports) -> None:
-    """Forget unused tokens, old codes and login failures, and idempotency keys past their time."""
+    """Forget unused tokens, old codes and login failures, idempotency keys past their time, and who looked
+    at which backtest."""
     now = ports.wall()
     async with ports.database.transaction() as tx:
         await tokens.prune(tx, now - timedelta(days=ports.policy.token_days))
         await codes.prune(tx, now - CODES_KEPT)
         await logins.prune(tx, now - LOGIN_FAILURES_KEPT)
         await idempotency.prune(tx, ports.policy.idempotency_hours)
+        await interests.prune(tx, now - timedelta(minutes=ports.policy.interest_minutes))
