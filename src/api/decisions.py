@@ -5,7 +5,6 @@ Each decision was made from what was known at its time, its quotes included.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, TypeAlias
 
 import strawberry
 
@@ -55,9 +54,13 @@ class Dealing:
     )
 
 
-@strawberry.type(description="An entry that was not taken.")
-class EntrySkipped:
+@strawberry.interface(description="What a strategy decided at a time, from what was known by then.")
+class Decision:
     time: datetime
+
+
+@strawberry.type(description="An entry that was not taken.")
+class EntrySkipped(Decision):
     entry: int = strawberry.field(description="The place of its time among the strategy's entry times.")
     reentry: int
     reason: SkipReason
@@ -70,8 +73,7 @@ class EntrySkipped:
 
 
 @strawberry.type(description="An entry that was taken.")
-class EntryTaken:
-    time: datetime
+class EntryTaken(Decision):
     entry: int = strawberry.field(description="The place of its time among the strategy's entry times.")
     reentry: int
     position: int = strawberry.field(description="Counts the session's positions from 0.")
@@ -82,8 +84,7 @@ class EntryTaken:
 
 
 @strawberry.type(description="A position that an exit rule closed.")
-class PositionClosed:
-    time: datetime
+class PositionClosed(Decision):
     position: int
     rule: ExitRule
     dealing: Dealing
@@ -91,17 +92,14 @@ class PositionClosed:
 
 
 @strawberry.type(description="A position that was still open at the close.")
-class PositionSettled:
-    time: datetime
+class PositionSettled(Decision):
     position: int
     settlement: DecimalText = strawberry.field(description="The index that it was settled at.")
     net: DecimalText = strawberry.field(description="Index points that a unit was worth.")
     gross_profit_loss: DecimalText
 
 
-Decision: TypeAlias = Annotated[
-    EntrySkipped | EntryTaken | PositionClosed | PositionSettled, strawberry.union("Decision")
-]
+DECISIONS = [EntrySkipped, EntryTaken, PositionClosed, PositionSettled]
 
 
 def render_decisions(facts: DayFacts, decisions: Iterable[engine.Decision]) -> list[Decision]:

@@ -24,6 +24,7 @@ from api.backtest_events import BacktestSubscription
 from api.backtests import BacktestQuery
 from api.complexity import ChargeComplexity, paid_reading
 from api.context import Info
+from api.decisions import DECISIONS
 from api.documents import Documents, Unacceptable, operation_named
 from api.errors import Refusal
 from api.journal import JournalEntry, find_entry
@@ -159,7 +160,7 @@ def build_schema(limits: Limits) -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Session, Account, JournalEntry, MarketDay, Strategy, User],
+        types=[Session, Account, JournalEntry, MarketDay, Strategy, User, *DECISIONS],
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
         extensions=[MaskInternal, ChargeComplexity],
     )

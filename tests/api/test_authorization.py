@@ -12,7 +12,7 @@ from tests.api.accounting import create_account, open_day
 from tests.api.asking import WAITING_CALL, Asker, Desk, open_simulation, place
 from tests.api.strategizing import as_sent, saved
 from tests.api.streaming import Socket, served
-from tests.backtests import STRANGLE
+from tests.backtests import STRANGLE, run_all
 
 SCHEMA = build_schema(Limits())._schema
 REFUSED = "UNAUTHENTICATED"
@@ -50,6 +50,14 @@ CASES = {
         "query($strategyUuid: UUID!) { strategy(uuid: $strategyUuid) { uuid } }", visitor=HIDDEN
     ),
     "Query.backtest": Case("query($hash: String!) { backtest(sourceHash: $hash) { sourceHash } }"),
+    "Strategy.dayDetail": Case(
+        "query($strategyUuid: UUID!) { strategy(uuid: $strategyUuid)"
+        ' { dayDetail(date: "2025-01-15") { openTime } } }',
+        visitor=HIDDEN,
+    ),
+    "Strategy.csv": Case(
+        "query($strategyUuid: UUID!) { strategy(uuid: $strategyUuid) { csv } }", visitor=HIDDEN
+    ),
     "MarketDay.strikes": Case('{ marketDay(date: "2025-01-15") { strikes } }', **OWN),
     "MarketDay.chain": Case(
         '{ marketDay(date: "2025-01-15") { chain(at: "2025-01-15T14:35:00Z") { strikes } } }', **OWN
@@ -203,7 +211,7 @@ def test_no_operation_is_missing_from_the_matrix() -> None:
     roots = [SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type]
     operations = {f"{root.name}.{field}" for root in roots if root for field in root.fields}
     guarded = {f"MarketDay.{field}" for field in ("strikes", "chain", "chains", "series")}
-    assert set(CASES) == operations | guarded
+    assert set(CASES) == operations | guarded | {"Strategy.dayDetail", "Strategy.csv"}
 
 
 @pytest.mark.parametrize("operation", CASES)
@@ -213,6 +221,7 @@ async def test_each_operation_answers_whom_it_should(desk: Desk, operation: str)
     empty = await create_account(desk.owner, name="Empty")
     traded = await create_account(desk.owner, name="Traded")
     strategy = await saved(desk.owner, STRANGLE)
+    await run_all(desk.town.ports)
     variables = {
         "strategy": strategy["id"],
         "strategyUuid": strategy["uuid"],
