@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from starlette.routing import Route, Router
+from starlette.routing import Route, Router, WebSocketRoute
 
 from rest_compat import (
     account_sessions,
     accounts,
     auth,
     averages,
+    drill_ins,
     history,
     market,
     orders,
     positions,
     simulations,
+    sockets,
     strategies,
     strategy_results,
     transactions,
@@ -48,6 +50,8 @@ TRADING: Sequence[Operation] = (
     *session_operations(ACCOUNT_SESSION),
     *strategies.routes.operations,
     *strategy_results.routes.operations,
+    *drill_ins.routes.operations,
+    *sockets.routes.operations,
 )
 OPERATIONS: Sequence[Operation] = (*document_operations(TRADING), *TRADING)
 
@@ -61,4 +65,5 @@ def rest_face() -> Router:
     routes = [
         Route(path, Resource(operations)) for path, operations in groupby(by_path, key=attrgetter("path"))
     ]
-    return Router(routes, redirect_slashes=False, default=not_found)
+    socket = WebSocketRoute(sockets.PATH, sockets.serve)
+    return Router([*routes, socket], redirect_slashes=False, default=not_found)

@@ -47,6 +47,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
 }
 REPLACING = {name for name in BODIES if name.endswith("replace_order")}
 OPENS = "2025-01-15T14:30:00"
+WITHOUT_AN_UPGRADE = {"open_socket": 426}
 WITHOUT_A_CODE = {"check_email": 404, "register": 400, "login": 400, "reset_password": 400}
 
 
@@ -99,4 +100,5 @@ async def ask(http: AsyncClient, operation: Operation, ids: Mapping[str, str]) -
 
 
 def granted(operation: Operation) -> int:
-    return WITHOUT_A_CODE.get(operation.id, operation.gives.status)
+    refused = WITHOUT_A_CODE | WITHOUT_AN_UPGRADE
+    return refused.get(operation.id, operation.gives.status)

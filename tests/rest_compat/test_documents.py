@@ -84,6 +84,8 @@ DELETE /strategies/{strategy_id}
 GET /strategies/{strategy_id}/results/days
 GET /strategies/{strategy_id}/results/days.csv
 POST /strategies/{strategy_id}/results/update
+GET /strategies/{strategy_id}/results/days/{date}
+GET /__ws
 """
 
 
