@@ -1,5 +1,6 @@
 """The channels of the WebSocket: what can be subscribed to, by whom, and the frames that follow."""
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
@@ -52,7 +53,7 @@ def _backtest_of(message: Mapping[str, Any]) -> str | None:
 async def _backtest_frames(ports: Ports, viewer: Viewer, source_hash: str) -> Frames:
     async with aclosing(backtest_events(ports, viewer, source_hash)) as events:
         async for event in events:
-            yield render_event(event)
+            yield await asyncio.to_thread(render_event, event)
 
 
 def render_event(event: BacktestEvent) -> BacktestFrame:

@@ -1,5 +1,6 @@
 """Strategies: previewed, saved, listed and managed."""
 
+import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -110,6 +111,11 @@ class StrategyList(Answered):
     strategies: list[StrategyRow]
 
 
+def render_preview(preview: strategies.Preview) -> Preview:
+    artifacts, snapshot = preview.artifacts, render_snapshot(preview.snapshot)
+    return Preview(**_logic(artifacts), program=artifacts.program, snapshot=snapshot)
+
+
 def render_strategy(view: StrategyView) -> Strategy:
     return Strategy(
         **_link(view.saved),
@@ -178,7 +184,7 @@ async def preview_strategy(call: Call[NewPreview]) -> Preview | Denial:
 async def get_preview_results(call: Call[None]) -> ResultsSnapshot | Denial:
     """The results of a config that you previewed lately or saved, net of your costs."""
     outcome = await strategies.preview_results(call.ports, call.viewer, call.path["source_hash"])
-    return outcome if isinstance(outcome, Denial) else render_snapshot(outcome)
+    return outcome if isinstance(outcome, Denial) else await asyncio.to_thread(render_snapshot, outcome)
 
 
 @routes.operation("POST", f"{PREVIEW}/abandon", Takes(Abandoned, may_fail=True), Gives(204))
@@ -209,7 +215,7 @@ async def save_strategy(call: Call[NewStrategy]) -> Strategy | Denial:
     config = _config(call.body)
     if isinstance(config, Denial):
         return config
-    return _answer(await strategies.save_strategy(call.ports, call.viewer, config, call.body.privacy))
+    return await _answer(await strategies.save_strategy(call.ports, call.viewer, config, call.body.privacy))
 
 
 @routes.operation(
@@ -220,7 +226,7 @@ async def save_strategy(call: Call[NewStrategy]) -> Strategy | Denial:
 )
 async def get_strategy(call: Call[None]) -> Strategy | Denial:
     """A strategy of yours, or a public one, with its results net of your costs."""
-    return _answer(await strategies.get_strategy(call.ports, call.caller, call.path["strategy_id"]))
+    return await _answer(await strategies.get_strategy(call.ports, call.caller, call.path["strategy_id"]))
 
 
 @routes.operation(
@@ -232,7 +238,7 @@ async def change_strategy(call: Call[StrategyChange]) -> Strategy | Denial:
     described = body.description if "description" in body.model_fields_set else ABSENT
     changes = StrategyChanges(description=described, privacy=body.privacy)
     strategy_id = call.path["strategy_id"]
-    return _answer(await strategies.change_strategy(call.ports, call.viewer, strategy_id, changes))
+    return await _answer(await strategies.change_strategy(call.ports, call.viewer, strategy_id, changes))
 
 
 @routes.operation("DELETE", "/strategies/{strategy_id}", Takes(), Gives(204, None, (Code.NOT_FOUND,)))
@@ -249,5 +255,5 @@ def _config(body: Configured) -> dict[str, object] | Denial:
     return Denial(Code.INVALID_CONFIG, f"config {problem}", ("config",), {"config": problem})
 
 
-def _answer(outcome: StrategyView | Denial) -> Strategy | Denial:
-    return outcome if isinstance(outcome, Denial) else render_strategy(outcome)
+async def _answer(outcome: StrategyView | Denial) -> Strategy | Denial:
+    return outcome if isinstance(outcome, Denial) else await asyncio.to_thread(render_strategy, outcome)

@@ -1,5 +1,6 @@
 """The results of a strategy: its snapshot, its days, and their renewal."""
 
+import asyncio
 from typing import Annotated, Literal
 
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from rest_compat.strategy_metrics import EquityRow, Metrics, render_curve, rende
 from rest_compat.wire import Answered, DateText, HashText, MoneyText, absent, one_of
 from usecases import strategies
 from usecases.snapshots import WINDOW_LABEL, Coverage, ExecStatus, Snapshot
+from usecases.strategies import StrategyDays
 
 routes = Routes("Strategies")
 
@@ -109,6 +111,7 @@ def render_coverage(coverage: Coverage) -> dict[str, object]:
 
 
 def render_snapshot(snapshot: Snapshot) -> ResultsSnapshot:
+    """The snapshot on the wire; of thousands of sessions, so callers do it beside the event loop."""
     performance, certificate = snapshot.results.performance, snapshot.certificate
     return ResultsSnapshot.model_validate(
         {
@@ -137,6 +140,11 @@ def render_day(day: NetDay) -> DayRow:
     )
 
 
+def render_days(found: StrategyDays) -> DayList:
+    rows = [render_day(day) for day in found.days]
+    return DayList.model_validate({**render_window(found.coverage), "days": rows})
+
+
 def money_of(day: NetDay) -> dict[str, str]:
     """What a session came to, before and after costs."""
     return {
@@ -155,8 +163,7 @@ async def list_strategy_days(call: Call[None]) -> DayList | Denial:
     found = await strategies.strategy_days(call.ports, call.caller, call.path["strategy_id"])
     if isinstance(found, Denial):
         return found
-    rows = [render_day(day) for day in found.days]
-    return DayList.model_validate({**render_window(found.coverage), "days": rows})
+    return await asyncio.to_thread(render_days, found)
 
 
 @routes.operation(
