@@ -16,6 +16,9 @@ from store.tables.runs import ChunkRow, RunRow
 _chunks = ChunkRow.__table__  # type: ignore[attr-defined]
 _runs = RunRow.__table__  # type: ignore[attr-defined]
 
+SUSPECT_TRIES = 3
+"""What so many workers did not finish may be what killed them: it waits until all else is done."""
+
 
 @dataclass(frozen=True, slots=True)
 class LeasedChunk:
@@ -61,12 +64,18 @@ async def drop_all(tx: Tx, source_hash: str) -> None:
 
 
 async def best_run(tx: Tx) -> str | None:
-    """The program whose chunk is to be taken next: by priority, then by when its run was asked for."""
+    """The program whose chunk is to be taken next: by priority, then by when its run was asked for; last
+    of all a suspect one."""
     statement = (
         select(_runs.c.program_hash)
         .join(_chunks, _chunks.c.program_hash == _runs.c.program_hash)
         .where(_runs.c.state.in_(EXECUTING), _free())
-        .order_by(_runs.c.priority.desc(), _runs.c.asked_at, _runs.c.program_hash)
+        .order_by(
+            _chunks.c.tries >= SUSPECT_TRIES,
+            _runs.c.priority.desc(),
+            _runs.c.asked_at,
+            _runs.c.program_hash,
+        )
         .limit(1)
     )
     found: str | None = (await tx.execute(statement)).scalar_one_or_none()
@@ -74,10 +83,10 @@ async def best_run(tx: Tx) -> str | None:
 
 
 async def lease(tx: Tx, source_hash: str, worker: UUID, term: timedelta) -> LeasedChunk | None:
-    """Lease the earliest free chunk of a locked run, or None where there is none left."""
+    """Lease the earliest free chunk of a locked run, a suspect one last, or None where none is left."""
     statement = (
         update(_chunks)
-        .where(_chunks.c.id == locks.free_chunk(source_hash, _free()).scalar_subquery())
+        .where(_chunks.c.id == locks.free_chunk(source_hash, _free(), SUSPECT_TRIES).scalar_subquery())
         .values(worker=worker, leased_until=func.now() + term, tries=_chunks.c.tries + 1)
         .returning(_chunks.c.id, _chunks.c.dates, _chunks.c.tries)
     )

@@ -93,10 +93,12 @@ async def run(tx: Tx, source_hash: str) -> StoredRun | None:
     return runs.from_row(row) if row else None
 
 
-def free_chunk(source_hash: str, is_free: ColumnElement[bool]) -> Select[tuple[int]]:
-    """The earliest free chunk of a locked run that no sweep holds, for a statement to lease."""
+def free_chunk(source_hash: str, is_free: ColumnElement[bool], suspect_tries: int) -> Select[tuple[int]]:
+    """The earliest free chunk of a locked run that no sweep holds, for a statement to lease; one that
+    was tried so often comes last."""
     held = select(_chunks.c.id).where(_chunks.c.program_hash == source_hash, is_free)
-    return held.order_by(_chunks.c.id).limit(1).with_for_update(skip_locked=True)
+    ordered = held.order_by(_chunks.c.tries >= suspect_tries, _chunks.c.id)
+    return ordered.limit(1).with_for_update(skip_locked=True)
 
 
 def waiting_chunks(waiting: Select[tuple[int]]) -> Select[tuple[int]]:

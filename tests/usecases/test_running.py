@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.denials import Code
+from store.chunks import SUSPECT_TRIES
 from tests.backtests import STRANGLE, program_of, publish_sessions, run_all, strangle
 from tests.people import Town, denied
 from tests.usecases.test_strategies import previewed, results, saved
@@ -232,17 +233,25 @@ async def test_a_worker_that_is_stopped_gives_its_chunk_back(town: Town, trader:
         assert await tell(town, "SELECT count(*) FROM chunks WHERE worker IS NOT NULL") == [(0,)]
 
 
-async def test_a_chunk_that_kills_every_worker_fails_its_run(town: Town, trader: Viewer) -> None:
+async def test_a_chunk_that_kills_every_worker_holds_up_no_other_and_fails_its_run(
+    town: Town, trader: Viewer
+) -> None:
     (source_hash,) = await hashes(town, trader, 31)
-    for _ in range(TRIES_MAX):
+    for _ in range(SUSPECT_TRIES):
         await let_leases_end(town)
         with pytest.raises(Killed):
             await run_next_chunk(doomed(town.ports, Failpoint.CHUNK_LEASED))
     await let_leases_end(town)
+    assert [await run_next_chunk(town.ports) for _ in range(2)] == [True, True]
+    assert await tell(town, "SELECT tries FROM chunks") == [(SUSPECT_TRIES,)]
+    for _ in range(TRIES_MAX - SUSPECT_TRIES):
+        with pytest.raises(Killed):
+            await run_next_chunk(doomed(town.ports, Failpoint.CHUNK_LEASED))
+        await let_leases_end(town)
     assert not await run_next_chunk(town.ports)
     assert await state(town, source_hash) == ExecStatus.FAILED
     assert (await previewed(town, trader, strangle(31))).coverage.exec_status is ExecStatus.QUEUED
-    assert await run_all(town.ports) == 3
+    assert await run_all(town.ports) == 1
 
 
 async def test_many_workers_do_no_work_twice(town: Town, trader: Viewer) -> None:

@@ -4,6 +4,7 @@ No result is stored twice, and all are those of a run that nobody disturbed. A s
 all of it in `make soak`.
 """
 
+import asyncio
 import random
 import signal
 import time
@@ -15,7 +16,6 @@ from sqlalchemy import text
 
 from tests.backtests import STRANGLE, program_of, publish_sessions
 from tests.campaigns import Campaign
-from tests.zerodte.processes import patiently
 from tests.zerodte.test_failpoints import BACKTESTS, KILL_SECONDS, Site, site
 from usecases import strategies
 from usecases.backtesting import run_library
@@ -44,11 +44,10 @@ async def unfinished(site: Site) -> int:
         return int((await tx.execute(text("SELECT count(*) FROM runs WHERE state <> 'idle'"))).scalar_one())
 
 
-async def until_finished(site: Site) -> None:
-    async def is_finished() -> bool:
-        return await unfinished(site) == 0
-
-    await patiently(is_finished)
+async def until_finished(site: Site, seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        while await unfinished(site):
+            await asyncio.sleep(0.05)
 
 
 async def is_undisturbed(site: Site, number: int, view: StrategyView) -> bool:
@@ -65,7 +64,7 @@ async def test_a_killed_workers_chunk_is_taken_up_within_seconds(site: Site) -> 
         assert armed.wait(KILL_SECONDS) == -signal.SIGKILL
     killed_at = time.monotonic()
     with site.worker():
-        await until_finished(site)
+        await until_finished(site, KILL_SECONDS)
     assert time.monotonic() - killed_at < TAKE_UP_SECONDS
     assert await is_undisturbed(site, 0, view)
 
@@ -86,7 +85,7 @@ async def test_backtests_end_however_often_workers_are_killed_and_redis_forgets(
                 await redis.flushall()
     assert await unfinished(site) > 0
     with site.worker():
-        await until_finished(site)
+        await until_finished(site, campaign.size(KILL_SECONDS, 120))
 
     async with site.town.ports.database.reading() as tx:
         assert (await tx.execute(text("SELECT count(*) FROM day_results"))).scalar_one() == count * SESSIONS
