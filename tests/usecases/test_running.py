@@ -192,6 +192,54 @@ async def test_a_removed_strategy_is_not_run_on(town: Town, trader: Viewer) -> N
     assert await state(town, view.saved.source_hash) == ExecStatus.IDLE
 
 
+async def test_a_parked_run_of_a_removed_strategy_is_dropped(town: Town, trader: Viewer) -> None:
+    await hashes(town, trader, 31, 32, 33)
+    view = await saved(town, trader, strangle(34))
+    await strategies.remove_strategy(town.ports, trader, view.saved.id)
+    assert await state(town, view.saved.source_hash) == ExecStatus.IDLE
+    assert await run_all(town.ports) == 9
+
+
+async def test_an_update_at_the_cap_is_denied_and_forgets_nothing(town: Town, trader: Viewer) -> None:
+    view = await saved(town, trader, strangle(34))
+    await run_all(town.ports)
+    async with town.ports.database.transaction() as tx:
+        await tx.execute(text("UPDATE day_results SET status = 2 WHERE date = '2025-01-14'"))
+    await hashes(town, trader, 31, 32, 33)
+    denial = denied(await strategies.update_results(town.ports, trader, view.saved.id))
+    assert denial.code is Code.TOO_MANY_ACTIVE_BACKTESTS
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(SESSIONS,)]
+
+
+async def test_who_looks_at_a_public_strategy_keeps_its_run_alive(
+    town: Town, trader: Viewer, rival: Viewer
+) -> None:
+    view = await saved(town, trader, strangle(31), privacy="public")
+    assert isinstance(
+        await strategies.get_strategy(town.ports, rival, view.saved.id), strategies.StrategyView
+    )
+    await strategies.remove_strategy(town.ports, trader, view.saved.id)
+    assert await tell(town, "SELECT state, owner_id FROM runs") == [("queued", rival.user_id)]
+    assert await run_all(town.ports) == 3
+
+
+async def test_who_comes_back_while_the_last_chunk_is_in_hand_has_the_run_again(
+    town: Town, trader: Viewer
+) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    for _ in range(2):
+        await run_next_chunk(town.ports)
+    with pytest.raises(Killed):
+        await run_next_chunk(doomed(town.ports, Failpoint.CHUNK_LEASED))
+    await strategies.abandon(town.ports, trader, source_hash)
+    assert await tell(town, "SELECT state, owner_id FROM runs") == [("running", None)]
+    await hashes(town, trader, 31)
+    assert await tell(town, "SELECT state, owner_id FROM runs") == [("running", trader.user_id)]
+    await let_leases_end(town)
+    assert await run_all(town.ports) == 1
+    assert await is_as_offline(town, trader, source_hash, strangle(31))
+
+
 @pytest.mark.parametrize("point", [Failpoint.CHUNK_LEASED, Failpoint.CHUNK_RUN, Failpoint.RESULTS_STORED])
 async def test_a_chunk_whose_worker_was_killed_is_run_by_another_once_its_lease_ran_out(
     town: Town, trader: Viewer, point: Failpoint
