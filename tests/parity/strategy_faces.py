@@ -50,7 +50,7 @@ class StrategyFace(Protocol):
     async def results(self, source_hash: str) -> Any: ...
     async def save(self, config: Any, **given: Any) -> Any: ...
     async def change(self, **given: Any) -> Any: ...
-    async def read(self) -> Any: ...
+    async def strategy(self) -> Any: ...
     async def listed(self) -> Any: ...
     async def drill(self, date: str) -> Any: ...
     async def csv(self) -> Any: ...
@@ -80,7 +80,7 @@ class StrategyRest(Rest):
     async def change(self, **given: Any) -> Any:
         return _told(await self._send("PATCH", self.own, json=given))
 
-    async def read(self) -> Any:
+    async def strategy(self) -> Any:
         return _told(await self._send("GET", self.own))
 
     async def listed(self) -> Any:
@@ -128,7 +128,7 @@ class StrategyGraphQL(GraphQL):
         told = await self._change("updateStrategy", f"strategy {{ {STRATEGY} }}", sent)
         return told if "code" in told else _strategy(told["strategy"])
 
-    async def read(self) -> Any:
+    async def strategy(self) -> Any:
         told = await self._of_strategy(STRATEGY)
         return _strategy(told) if told else {"code": "not_found"}
 

@@ -29,12 +29,12 @@ async def build(face: StrategyFace) -> list[Any]:
 
 async def keep(face: StrategyFace) -> list[Any]:
     """A strategy saved, described, published, drilled into, removed, and saved again."""
-    told = [await face.save(STRANGLE), await face.read(), await face.listed(), await face.csv()]
+    told = [await face.save(STRANGLE), await face.strategy(), await face.listed(), await face.csv()]
     told += [await face.change(description="mine"), await face.change(privacy="public"), await face.listed()]
     told += [await face.change(description=None), await face.change(), await face.save(STRANGLE)]
     told += [await face.drill(day) for day in ("2025-01-15", "2025-01-14")]
     told += [await face.save(SETTLED, privacy="public"), await face.drill("2025-01-16"), await face.listed()]
-    told += [await face.remove(), await face.read(), await face.remove(), await face.drill("2025-01-16")]
+    told += [await face.remove(), await face.strategy(), await face.remove(), await face.drill("2025-01-16")]
     return [*told, await face.csv(), await face.save(SETTLED), await face.change(privacy="private")]
 
 
@@ -44,7 +44,7 @@ async def refusals(face: StrategyFace) -> list[Any]:
     told += [await face.preview({**STRANGLE, "entry": {}}), await face.save({**STRANGLE, "legs": []})]
     told += [await face.preview(changed(STRANGLE, "legs.0.direction", "sell"))]
     told += [await face.save(strangle(33)), await face.change(description="x" * 10_000)]
-    return [*told, await face.read(), await face.listed()]
+    return [*told, await face.strategy(), await face.listed()]
 
 
 @pytest.mark.parametrize("story", [build, keep, refusals])
