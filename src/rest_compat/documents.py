@@ -22,6 +22,10 @@ How a simulation works: choose a recorded date, open a simulation on it, set its
 orders, move the clock on (or back), and set it to the close to settle. Orders fill at the net mid
 of the recorded quotes; the future of the day is never shown before the clock reaches it.
 
+How a strategy works: preview its config, and it is backtested over every recorded session; read the
+results until `exec_status` is `idle`, or follow `backtest_events` on the WebSocket `/__ws`; save it to
+keep it. A config that is wrong is refused with the path of every wrong field.
+
 Conventions: send the token of a login as the bare Authorization header. Money and prices are
 decimal strings. Times are UTC, like 2025-01-15T14:35:00Z. An option is its OSI symbol, like
 `SPXW  250115C05950000`. A refusal is plain text with its code in the X-Error-Code header; ask
