@@ -5,6 +5,7 @@ import platform
 import sys
 from collections.abc import Iterator
 
+from bench.backtests import backtest_figures
 from bench.days import published_day
 from bench.figures import Figure, print_figures
 from bench.files import file_figures
@@ -25,6 +26,7 @@ def engine_figures() -> Iterator[Figure]:
 
 SECTIONS = {
     "engine": engine_figures,
+    "backtests": backtest_figures,
     "files": file_figures,
     "rest": rest_figures,
     "graphql": graphql_figures,
