@@ -162,6 +162,34 @@ def export(
 
 
 @app.command()
+def backtest(  # noqa: PLR0913 - one parameter for each option
+    config: Annotated[
+        Path, typer.Argument(help="A strategy as JSON, see docs/strategies.md; - reads it from a pipe.")
+    ],
+    *,
+    from_: Annotated[
+        datetime | None, typer.Option("--from", formats=DATE, help="The first date, like 2025-01-13.")
+    ] = None,
+    to: Annotated[datetime | None, typer.Option(formats=DATE, help="The last date.")] = None,
+    slippage: Annotated[str, typer.Option(help="Points lost on each contract opened or closed: 0.05")] = "0",
+    plot: Annotated[Path | None, typer.Option(help="Draw the equity curve into this PNG file.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write days.csv, trades.csv and daily.csv into this directory.")
+    ] = None,
+    data_dir: DataDir = None,
+    is_json: Annotated[
+        bool, typer.Option("--json", help="Print everything as JSON instead of the report.")
+    ] = False,
+) -> None:
+    """Run a strategy over the recorded days, or the synthetic ones where none is recorded, with no server."""
+    command = part("backtest_command")
+    settings = read_settings(data_dir=data_dir)
+    window = command.Window(from_ and from_.date(), to and to.date())
+    with told_of_files():
+        command.run(config, settings.data_dir, window, slippage, command.Outputs(is_json, plot, csv))
+
+
+@app.command()
 def schema(
     directory: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("schema"),
 ) -> None:
