@@ -77,6 +77,7 @@ typedef struct {
     const Tape *tape;
     Sink *sink;
     SessionRow *row;
+    int32_t day, cell;
     int64_t realized, followed;
     Drawdown drawdown;
     int due_count, open_count;
@@ -426,7 +427,7 @@ static void take(Session *session, const Attempt *attempt, const ChosenLeg *chos
     Trade *trade = add_trade(session);
     if (!trade) return;
 
-    memset(trade, 0, sizeof *trade);
+    *trade = (Trade){.day = session->day, .cell = session->cell};
     write_entry(trade, attempt, chosen, dealing);
     trade->max_profit =
         stakes.max_profit == UNKNOWN ? UNKNOWN : money_of(program, stakes.max_profit);
@@ -627,9 +628,10 @@ static void settle_all(Session *session)
 }
 
 /* Runs one session; its row says where its trades begin in the sink. */
-static void run_session(const Program *program, const Tape *tape, Sink *sink, SessionRow *row)
+static void run_session(
+    const Program *program, const Tape *tape, Sink *sink, SessionRow *row, int32_t day, int32_t cell)
 {
-    Session session = {.program = program, .tape = tape, .sink = sink, .row = row};
+    Session session = {.program = program, .tape = tape, .sink = sink, .row = row, .day = day, .cell = cell};
     *row = (SessionRow){.first_trade = sink->trade_count, .decisions_hash = 0xCBF29CE484222325u};
     row->status = FAILED;
     if (tape->settlement == UNKNOWN) return;

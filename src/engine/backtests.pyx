@@ -5,13 +5,14 @@ It decides what ``engine.stepping`` decides. What is read and written is checked
 and the sessions are run in C, without the GIL. Types are in ``backtests.pyi``.
 """
 
+from math import gcd
+
 import numpy as np
 
-from engine.fills import leg_weights
+from engine.contracts import Right
 from engine.kernels import NARROW_WEIGHTS_MAX
 from engine.moments import opening_of
 from engine.strategies import After, StrikeMethod
-from engine.structures import structure_of
 
 from libc.stdint cimport INT64_MIN, int16_t, int32_t, int64_t, uint8_t, uint16_t
 from libc.stdlib cimport calloc, free
@@ -57,7 +58,7 @@ cdef extern from "backtests.h" nogil:
         int64_t trade_count, word_count
         int wants_words, is_full
 
-    void run_session(const Program *, const Tape *, Sink *, SessionRow *)
+    void run_session(const Program *, const Tape *, Sink *, SessionRow *, int32_t day, int32_t cell)
 
 
 SESSION = np.dtype([
@@ -211,11 +212,12 @@ def _check_program(strategy):
 
 
 cdef _write_legs(Program *program, strategy):
-    opening = structure_of(strategy.legs, [None] * len(strategy.legs)).opening
-    program.leg_count, program.units = len(strategy.legs), opening.units
-    for place, (leg, weight) in enumerate(zip(strategy.legs, leg_weights(opening), strict=True)):
+    program.leg_count = len(strategy.legs)
+    program.units = gcd(*[leg.quantity for leg in strategy.legs])
+    for place, leg in enumerate(strategy.legs):
+        weight = leg.side.sign * leg.quantity // program.units
         program.legs[place] = ProgramLeg(
-            _METHODS[leg.strike.method], leg.strike.from_leg or 0, leg.right.value == "C", leg.quantity,
+            _METHODS[leg.strike.method], leg.strike.from_leg or 0, leg.right is Right.CALL, leg.quantity,
             weight, _number(leg.strike.value_e4),
         )
 
@@ -283,7 +285,9 @@ def run_sessions(Tapes tapes, strategies, bint wants_words=False):
     with nogil:
         for day in range(tapes.count):
             for cell in range(programs.count):
-                run_session(&programs.items[cell], &tapes.items[day], &output.sink, row)
+                run_session(
+                    &programs.items[cell], &tapes.items[day], &output.sink, row, <int32_t>day, <int32_t>cell
+                )
                 row += 1
                 if output.sink.is_full:
                     break
@@ -291,8 +295,4 @@ def run_sessions(Tapes tapes, strategies, bint wants_words=False):
                 break
     if output.sink.is_full:
         raise MemoryError
-    trades = output.trades()
-    sessions = np.repeat(np.arange(rows.size), rows["trade_count"].ravel())
-    if programs.count:
-        trades["day"], trades["cell"] = np.divmod(sessions, programs.count)
-    return rows, trades, output.words()
+    return rows, output.trades(), output.words()
