@@ -7,7 +7,8 @@ import hashlib
 import mmap
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -22,6 +23,7 @@ from marketdata.manifests import GREEKS, INDEX, QUOTES, Manifest, StoredFile, re
 from marketdata.refusals import DayUnavailable
 
 MAGIC = b"ARROW1"
+RIGHTS = {right.value.encode(): right for right in Right}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +87,33 @@ def check_file(path: Path, stored: StoredFile, *, whole: bool) -> None:
     Its size and magic are always checked, its checksum when ``whole`` or when the file was touched
     since it was published.
     """
+    with _opened(path) as handle:
+        _check(path, handle, stored, whole=whole)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """The file's descriptor; what the system refuses is a DayUnavailable that names the file."""
     try:
-        status = path.stat()
-        if status.st_size != stored.size_bytes:
-            raise DayUnavailable(f"{path}: {status.st_size} bytes, {stored.size_bytes} were published")
-        with path.open("rb") as file:
-            _check_magic(path, file.read(len(MAGIC)))
-            if whole or status.st_mtime_ns != stored.modified_ns:
-                file.seek(0)
-                if hashlib.file_digest(file, "sha256").hexdigest() != stored.sha256:
-                    raise DayUnavailable(f"{path}: the checksum is not the published one")
-            file.seek(-len(MAGIC), os.SEEK_END)
-            _check_magic(path, file.read())
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield handle
+        finally:
+            os.close(handle)
     except OSError as error:
         raise DayUnavailable(f"{path}: {error.strerror}") from error
+
+
+def _check(path: Path, handle: int, stored: StoredFile, *, whole: bool) -> None:
+    status = os.fstat(handle)
+    if status.st_size != stored.size_bytes:
+        raise DayUnavailable(f"{path}: {status.st_size} bytes, {stored.size_bytes} were published")
+    _check_magic(path, os.pread(handle, len(MAGIC), 0))
+    if whole or status.st_mtime_ns != stored.modified_ns:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != stored.sha256:
+                raise DayUnavailable(f"{path}: the checksum is not the published one")
+    _check_magic(path, os.pread(handle, len(MAGIC), status.st_size - len(MAGIC)))
 
 
 def _check_magic(path: Path, mark: bytes) -> None:
@@ -110,9 +125,9 @@ def _map(path: Path, manifest: Manifest) -> MappedFile:
     stored = manifest.files.get(path.name)
     if stored is None:
         raise DayUnavailable(f"{path}: not named in the manifest")
-    check_file(path, stored, whole=False)
-    with path.open("rb") as file:
-        pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    with _opened(path) as handle:
+        _check(path, handle, stored, whole=False)
+        pages = mmap.mmap(handle, 0, prot=mmap.PROT_READ)
     pages.madvise(mmap.MADV_RANDOM)
     return MappedFile(pages, stored)
 
@@ -140,4 +155,4 @@ def _day(manifest: Manifest, quotes: MappedFile, greeks: MappedFile, index: Mapp
 
 def _contracts(quotes: MappedFile) -> tuple[Contract, ...]:
     pairs = zip(quotes.array("strike").tolist(), quotes.array("right").tolist(), strict=True)
-    return tuple(Contract(strike, Right(right.decode())) for strike, right in pairs)
+    return tuple(Contract(strike, RIGHTS[right]) for strike, right in pairs)

@@ -30,6 +30,11 @@ class Outputs:
     csv: Path | None
 
 
+def data_dir_of(environment: Mapping[str, str]) -> Path:
+    """The data directory as the settings name it; reading all of those takes longer than a year's run."""
+    return Path(environment.get("ZERODTE_DATA_DIR") or "var")
+
+
 def run(config: Path, data_dir: Path, window: Window, slippage: str, outputs: Outputs) -> None:
     """Runs it and prints the report. Raises CannotRun."""
     read, costs = _config(config), _costs(slippage)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import struct
 import zlib
 from collections.abc import Mapping
@@ -21,9 +22,10 @@ from engine.outcomes import ENGINE_VERSION
 from engine.programs import source_hash
 from marketdata.library import Library
 from tests.days import DATE, publish_day, tiny_day
+from zerodte.backtest_command import data_dir_of
 from zerodte.backtest_report import report
 from zerodte.backtesting import InvalidConfig, Window, backtest
-from zerodte.cli import app
+from zerodte.cli import app, read_settings
 from zerodte.failures import CannotRun
 
 SPREAD: Mapping[str, Any] = {
@@ -206,3 +208,11 @@ def test_no_days_are_said_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "spread.json").write_text(json.dumps(SPREAD))
     with pytest.raises(CannotRun, match=r"no day is recorded in .*; try `zerodte generate"):
         ended(tmp_path)
+
+
+def test_the_data_directory_is_the_one_that_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("", "/srv/zerodte"):
+        monkeypatch.setenv("ZERODTE_DATA_DIR", value)
+        assert data_dir_of(os.environ) == read_settings().data_dir
+    monkeypatch.delenv("ZERODTE_DATA_DIR")
+    assert data_dir_of(os.environ) == read_settings().data_dir
