@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.contracts import Right
 from engine.kernels import NARROW_WEIGHTS_MAX
-from engine.moments import opening_of
+from engine.moments import open_clock
 from engine.strategies import After, StrikeMethod
 
 from libc.stdint cimport INT64_MIN, int16_t, int32_t, int64_t, uint8_t, uint16_t
@@ -115,18 +115,17 @@ cdef class Tapes:
 
     cdef _lay_out(self, Tape *tape, day, previous_cents):
         self._check(day)
-        opening = opening_of(day, previous_cents)
         tape.row_count, tape.contract_count = day.spx_e4.shape[0], len(day.contracts)
         tape.close, tape.known_from, tape.known_until = day.close_second, day.known_from, day.known_until
-        tape.open_clock, tape.weekday = opening.open_clock, opening.weekday
+        tape.open_clock, tape.weekday = open_clock(day), day.date.weekday()
         tape.settlement, tape.previous_settlement = _known(day.settlement_cents), _known(previous_cents)
         tape.bid, tape.ask = <const uint16_t *>self._at(day.bid_ticks), <const uint16_t *>self._at(day.ask_ticks)
         tape.delta = <const int16_t *>self._at(day.delta_e4)
         tape.spx, tape.vix = <const int32_t *>self._at(day.spx_e4), <const int32_t *>self._at(day.vix_e4)
-        strikes = np.array([contract.strike_points for contract in day.contracts], np.int32)
-        tape.strike = <const int32_t *>self._at(strikes)
-        tape.is_call = <const uint8_t *>self._at(np.array([c.is_call for c in day.contracts], np.uint8))
-        pairs = _pairs(opening)
+        strikes = np.array([strike for strike, _ in day.contracts], np.int32)
+        calls = np.array([right is Right.CALL for _, right in day.contracts], np.uint8)
+        pairs = _pairs(strikes)
+        tape.strike, tape.is_call = <const int32_t *>self._at(strikes), <const uint8_t *>self._at(calls)
         tape.pairs, tape.pair_count = <const Pair *>self._at(pairs), len(pairs)
 
     cdef size_t _at(self, array):
@@ -152,12 +151,11 @@ cdef class Tapes:
         free(self.items)
 
 
-def _pairs(opening):
-    """Strike and rows of the call and the put, for each strike listed on both sides."""
-    rows = opening.row_of
-    by_strike = {(contract.strike_points, contract.is_call): row for contract, row in rows.items()}
-    paired = [(at, by_strike[at, True], by_strike[at, False]) for at in opening.paired_strikes]
-    return np.array(paired, np.int32).reshape(len(paired), 3)
+def _pairs(strikes):
+    """Strike and rows of the call and the put, for each strike listed on both sides: in a day's
+    contracts a call comes just before the put of its strike."""
+    calls = np.flatnonzero(np.diff(strikes) == 0)
+    return np.stack([strikes[calls], calls, calls + 1], axis=1).astype(np.int32)
 
 
 cdef class _Programs:
