@@ -34,6 +34,8 @@ from usecases.backtest_documents import (
 )
 from usecases.backtesting import Backtest, Progress, run_library
 
+__all__ = ["EVERY_DAY", "Costs", "InvalidConfig", "Result", "Window", "backtest"]
+
 
 class InvalidConfig(ValueError):
     """``fields`` has what is wrong by its dotted path, such as ``legs.0.strike.value``."""
