@@ -12,6 +12,8 @@ from bench.files import file_figures
 from bench.graphs import graphql_figures
 from bench.histories import history_figures
 from bench.hostile import hostile_figures
+from bench.offline import offline_figures
+from bench.peers import peer_figures
 from bench.scans import scan_figures
 from bench.served import rest_figures
 from bench.sessions import session_figures
@@ -27,6 +29,8 @@ def engine_figures() -> Iterator[Figure]:
 SECTIONS = {
     "engine": engine_figures,
     "backtests": backtest_figures,
+    "offline": offline_figures,
+    "peers": peer_figures,
     "files": file_figures,
     "rest": rest_figures,
     "graphql": graphql_figures,
