@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,13 @@ class MappedFile:
 
     def array(self, name: str) -> NDArray[Any]:
         buffer = self.stored.buffers[name]
-        count = int(np.prod(buffer.shape))
+        count = prod(buffer.shape)
         return np.frombuffer(self.pages, buffer.dtype, count, buffer.offset).reshape(buffer.shape)
 
     def read_ahead(self, name: str, rows: Iterable[int]) -> None:
         """Asks the kernel to fetch rows of an array, without waiting for it."""
         buffer = self.stored.buffers[name]
-        row_bytes = int(np.prod(buffer.shape[1:])) * np.dtype(buffer.dtype).itemsize
+        row_bytes = prod(buffer.shape[1:]) * np.dtype(buffer.dtype).itemsize
         for row in rows:
             first = buffer.offset + row * row_bytes
             start = first - first % mmap.PAGESIZE
@@ -76,7 +77,11 @@ class MappedDay:
 
 def open_folder(folder: Path) -> MappedDay:
     """The day of a published folder. Raises DayUnavailable naming the file that is at fault."""
-    manifest = read_manifest(folder)
+    return open_published(folder, read_manifest(folder))
+
+
+def open_published(folder: Path, manifest: Manifest) -> MappedDay:
+    """The same by a manifest that was read before."""
     quotes, greeks, index = (_map(folder / name, manifest) for name in (QUOTES, GREEKS, INDEX))
     return MappedDay(_day(manifest, quotes, greeks, index), quotes, greeks, set())
 
@@ -154,5 +159,5 @@ def _day(manifest: Manifest, quotes: MappedFile, greeks: MappedFile, index: Mapp
 
 
 def _contracts(quotes: MappedFile) -> tuple[Contract, ...]:
-    pairs = zip(quotes.array("strike").tolist(), quotes.array("right").tolist(), strict=True)
-    return tuple(Contract(strike, RIGHTS[right]) for strike, right in pairs)
+    strikes, rights = quotes.array("strike").tolist(), quotes.array("right").tolist()
+    return tuple(map(Contract, strikes, map(RIGHTS.__getitem__, rights)))
