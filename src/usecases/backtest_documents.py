@@ -84,7 +84,7 @@ def tables_document(told: Performance, money: Money) -> Document:
 
 def day_document(day: NetDay, money: Money) -> Document:
     """A day of the day list."""
-    settled_cents = day.run.facts.settlement_cents
+    settled_cents, session = day.run.facts.settlement_cents, day.run.session
     return {
         "date": day.date.isoformat(),
         "status": day.status.name.lower(),
@@ -94,8 +94,9 @@ def day_document(day: NetDay, money: Money) -> Document:
         "net_pnl": money(day.net_cents),
         "opening_orders": day.opening_orders,
         "closing_orders": day.closing_orders,
-        "skipped_entries": day.run.session.skipped,
-        "intraday_max_dd": money(day.run.session.drawdown_cents),
+        "skipped_entries": session.skipped,
+        "first_skip_reason": None if session.first_skip is None else session.first_skip.name.lower(),
+        "intraday_max_dd": money(session.drawdown_cents),
         "spx_close": None if settled_cents is None else price_text(settled_cents),
         "error_message": day.run.error or None,
         "halt_reason": day.halt_reason or None,

@@ -43,9 +43,15 @@ def run(config: Path, data_dir: Path, window: Window, slippage: str, outputs: Ou
     if outputs.csv is not None:
         write_logs(result, outputs.csv)
     if outputs.plot is not None:
-        drawn = import_module("zerodte.plotting").plot(result.performance, result.description.description)
-        outputs.plot.write_bytes(drawn)
+        outputs.plot.write_bytes(_drawn(result))
     sys.stdout.write(f"{json.dumps(result.document(), indent=1)}\n" if outputs.json else report(result))
+
+
+def _drawn(result: Result) -> bytes:
+    if not result.performance.curve:
+        raise CannotRun("--plot: every day failed, so that there is no curve to draw")
+    drawn: bytes = import_module("zerodte.plotting").plot(result.performance, result.description.description)
+    return drawn
 
 
 def write_logs(result: Result, folder: Path) -> None:

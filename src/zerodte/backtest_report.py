@@ -1,5 +1,6 @@
 """A backtest as a page for a terminal or a file: plain text, a hundred columns wide."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from textwrap import wrap
@@ -24,6 +25,7 @@ def report(result: Result) -> str:
         _head(result),
         _returns(told),
         _trades(told),
+        _skipped(result),
         _groups("weekday", told.by_weekday),
         _groups("VIX at entry", told.by_vix),
         _months(told.by_day),
@@ -72,6 +74,16 @@ def _trades(told: Performance) -> Iterator[str]:
     yield _line(
         "time in trade", _duration(told.seconds_in_trade), f"exposed {_percent(told.exposure_e6)} of the time"
     )
+
+
+def _skipped(result: Result) -> Iterator[str]:
+    """How many entries were not taken, and why the first of each such day was not."""
+    sessions = [day.run.session for day in result.days]
+    count = sum(session.skipped for session in sessions)
+    firsts = Counter(session.first_skip for session in sessions if session.first_skip is not None)
+    if count:
+        reasons = ", ".join(f"{reason.name.lower()} {days:,}" for reason, days in firsts.most_common())
+        yield _line("entries skipped", f"{count:,}", f"days by their first reason: {reasons}")
 
 
 def _groups(kind: str, groups: Iterable[Group]) -> Iterator[str]:

@@ -4,7 +4,10 @@ import csv
 import io
 import json
 import os
+import pty
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -121,6 +124,7 @@ def test_json_has_the_whole_result_and_the_certificate(data_dir: Path) -> None:
         "opening_orders": 1,
         "closing_orders": 1,
         "skipped_entries": 0,
+        "first_skip_reason": None,
         "intraday_max_dd": told["days"][0]["intraday_max_dd"],
         "spx_close": "5950.00",
         "error_message": None,
@@ -216,3 +220,41 @@ def test_the_data_directory_is_the_one_that_the_settings_name(monkeypatch: pytes
         assert data_dir_of(os.environ) == read_settings().data_dir
     monkeypatch.delenv("ZERODTE_DATA_DIR")
     assert data_dir_of(os.environ) == read_settings().data_dir
+
+
+def test_a_strategy_that_never_enters_is_told_why_and_drawn_flat(data_dir: Path) -> None:
+    (data_dir / "never.json").write_text(
+        json.dumps({**SPREAD, "entry": {"time": "09:31", "vix": {"min": 90}}})
+    )
+    told = ended(data_dir, "--plot", data_dir / "flat.png", config="never.json")
+    assert "entries skipped                  2   days by their first reason: vix 2" in told.splitlines()
+    blue = (decoded((data_dir / "flat.png").read_bytes()) == (24, 105, 196)).all(axis=2)
+    assert blue[:, 500].sum() == blue[:, 900].sum() == 2
+
+
+def test_where_every_day_failed_the_report_says_so_and_nothing_is_drawn(data_dir: Path) -> None:
+    for quotes in (data_dir / "days").rglob("quotes.arrow"):
+        quotes.unlink()
+    told = ended(data_dir)
+    assert "                  2 failed" in told.splitlines()
+    assert told.count("quotes.arrow: No such file or directory") == 2
+    with pytest.raises(CannotRun, match=r"^--plot: every day failed"):
+        ended(data_dir, "--plot", data_dir / "none.png")
+
+
+def test_a_terminal_sees_a_bar_that_goes_away(data_dir: Path) -> None:
+    primary, secondary = pty.openpty()
+    command = [sys.executable, "-m", "zerodte.cli", "backtest", "spread.json", "--data-dir", "."]
+    subprocess.run(command, cwd=data_dir, stderr=secondary, stdout=subprocess.DEVNULL, check=True, timeout=60)
+    os.close(secondary)
+    shown = os.read(primary, 65_536).decode()
+    assert shown.startswith(f"\r{'╌' * 40} 0/2 days\r{'━' * 40} 2/2 days")
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_a_refused_config_ends_the_process_with_the_paths_and_status(data_dir: Path) -> None:
+    (data_dir / "bad.json").write_text('{"legs": []}')
+    command = [sys.executable, "-m", "zerodte.cli", "backtest", "bad.json"]
+    done = subprocess.run(command, cwd=data_dir, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr == "zerodte: invalid_config\n  entry is required\n  legs must be a list of 1 to 4\n"
