@@ -117,7 +117,7 @@ class Library:
         stamp = (status.st_ino, status.st_mtime_ns)
         known = self._known.get(on)
         if known is None or known.stamp != stamp:
-            manifest = read_manifest(pointer.parent / pointer.read_text().strip())
+            manifest = read_manifest(pointer.parent / pointer.read_bytes().decode().strip())
             known = self._known[on] = Known(stamp, manifest, day_info(manifest))
         return known.info
 

@@ -21,8 +21,8 @@ from marketdata.library import DayInfo, Library, comparable
 from marketdata.refusals import DayUnavailable
 
 CHUNK_DAYS = 25
-READERS = 4
-"""Threads, more than there are cores: one waits for the disk while another computes."""
+READERS = 2
+"""Threads: one maps days, or waits for the disk, while the other computes."""
 MIDNIGHT = time(0)
 
 Progress = Callable[[int, int], None]
