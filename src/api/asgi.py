@@ -28,9 +28,11 @@ from api.limits import Limits
 from api.masking import masked
 from api.schema import build_schema
 from api.sockets import NoPlaceLeft, SocketHandler
+from usecases.crowds import let_others_first
 from usecases.outages import OUTAGES
 from usecases.sockets import visitors_place
 
+EVENT_STREAM = "text/event-stream"
 RESPONSE_TYPE = "application/graphql-response+json"
 
 # The codes are REST's, for the same statuses.
@@ -119,6 +121,8 @@ class GraphQLFace(GraphQL[Context, None]):
             is_socket=isinstance(request, WebSocket),
             idempotency_key=request.headers.get("idempotency-key"),
         )
+        if EVENT_STREAM in request.headers.get("accept", ""):
+            let_others_first()
         if not context.is_socket:
             await context.sign_in()
         return context

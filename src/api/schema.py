@@ -33,6 +33,7 @@ from api.simulations import Session, SimulationMutation, SimulationQuery, find_s
 from api.subscriptions import SessionSubscription
 from api.transactions import find_transaction
 from api.users import User, UserMutation, UserQuery, find_user
+from usecases.crowds import let_others_first
 
 Find = Callable[..., Awaitable[Node | None]]
 
@@ -92,6 +93,8 @@ class BoundedSchema(strawberry.Schema):
             return PreExecutionError(data=None, errors=unacceptable.errors)
         except Refusal as refusal:
             return PreExecutionError(data=None, errors=[refusal])
+        if context.operation_type is OperationType.SUBSCRIPTION:
+            let_others_first()
         return None
 
     def _chars(self, context: ExecutionContext) -> int:
