@@ -100,16 +100,18 @@ class BoundedSchema(strawberry.Schema):
     def _chars(self, context: ExecutionContext) -> int:
         """How much there is to read: the document, and the values of its variables as JSON.
 
-        Raises Unacceptable where those are too many or too long.
+        Raises Unacceptable where either is too long: that is told for nothing.
         """
-        variables, limits = context.variables or {}, self.documents.limits
+        variables, limits, length = context.variables or {}, self.documents.limits, len(context.query or "")
+        if length > limits.document_chars:
+            raise Unacceptable(over("characters", length, limits.document_chars))
         excess = input_excess(variables, limits)
         chars = 0 if excess else len(orjson.dumps(variables))
         if chars > limits.document_chars:
             excess = over("characters of variables", chars, limits.document_chars)
         if excess:
             raise Unacceptable(excess)
-        return len(context.query or "") + chars
+        return length + chars
 
     def _judge(self, context: ExecutionContext) -> None:
         """Read the document, and raise whatever forbids its operation."""
