@@ -70,7 +70,9 @@ class Settings(BaseSettings):
         POLICY.complexity_a_minute, ge=1, le=1_000_000, description="GraphQL complexity a caller and minute"
     )
     body_bytes: int = Field(POLICY.body_bytes, ge=1_024, description="bytes of one request's body")
-    header_bytes: int = Field(16 * 1024, ge=1_024, le=65_536, description="bytes of one request's headers")
+    header_bytes: int = Field(
+        16 * 1024, ge=1_024, le=65_536, description="bytes of one request's headers, and of its address"
+    )
     json_depth: int = Field(POLICY.json_depth, ge=1, le=500, description="nesting of a REST body")
     json_values: int = Field(POLICY.json_values, ge=1, description="values in a REST body")
     websocket_frame_bytes: int = Field(64 * 1024, ge=1_024, description="bytes of one WebSocket message")
