@@ -2,13 +2,15 @@
 
 import base64
 import binascii
+from datetime import date
 from enum import StrEnum
+from typing import TypeAlias
 from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
 
-from api.scalars import read_uuid
+Key: TypeAlias = UUID | date
 
 
 class NodeKind(StrEnum):
@@ -36,12 +38,14 @@ def global_id(kind: NodeKind, *keys: object) -> strawberry.ID:
     return strawberry.ID(base64.urlsafe_b64encode(text.encode()).decode().rstrip("="))
 
 
-def read_global_id(text: str) -> tuple[NodeKind, tuple[str, ...]]:
+def read_global_id(text: str) -> tuple[NodeKind, tuple[Key, ...]]:
     """The type and keys of a global id; a malformed one is refused."""
     try:
         padded = text + "=" * (-len(text) % 4)
         name, _, rest = base64.b64decode(padded, altchars=b"-_", validate=True).decode().partition(":")
-        kind, keys = NodeKind(name), tuple(rest.split("/"))
+        kind = NodeKind(name)
+        read_key = date.fromisoformat if kind is NodeKind.MARKET_DAY else UUID
+        keys = tuple(read_key(key) for key in rest.split("/"))
     except (binascii.Error, ValueError):
         raise _unknown(text) from None
     if len(keys) != (2 if kind in _OF_A_SESSION else 1):
@@ -57,7 +61,8 @@ def read_id(text: str, kind: NodeKind) -> UUID:
         found, keys = read_global_id(text)
     if found is not kind:
         raise GraphQLError(f"{text[:80]!r} is the id of a {found}, not of a {kind}.")
-    return read_uuid(keys[-1])
+    assert isinstance(keys[-1], UUID), "only a day has another key"
+    return keys[-1]
 
 
 def _unknown(text: str) -> GraphQLError:

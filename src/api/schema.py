@@ -28,7 +28,7 @@ from api.nodes import Node, NodeKind, read_global_id
 from api.order_entry import OrderEntryMutation
 from api.orders import find_order
 from api.positions import find_position
-from api.scalars import SCALARS, read_date, read_uuid
+from api.scalars import SCALARS
 from api.simulations import Session, SimulationMutation, SimulationQuery, find_session
 from api.subscriptions import SessionSubscription
 from api.transactions import find_transaction
@@ -37,13 +37,13 @@ from usecases.crowds import let_others_first
 
 Find = Callable[..., Awaitable[Node | None]]
 
-_FIND: dict[NodeKind, tuple[Find, Callable[[object], object]]] = {
-    NodeKind.USER: (find_user, read_uuid),
-    NodeKind.MARKET_DAY: (find_day, read_date),
-    NodeKind.SESSION: (find_session, read_uuid),
-    NodeKind.ORDER: (find_order, read_uuid),
-    NodeKind.POSITION: (find_position, read_uuid),
-    NodeKind.TRANSACTION: (find_transaction, read_uuid),
+_FIND: dict[NodeKind, Find] = {
+    NodeKind.USER: find_user,
+    NodeKind.MARKET_DAY: find_day,
+    NodeKind.SESSION: find_session,
+    NodeKind.ORDER: find_order,
+    NodeKind.POSITION: find_position,
+    NodeKind.TRANSACTION: find_transaction,
 }
 
 
@@ -52,8 +52,7 @@ class Query(MarketQuery, AverageQuery, SimulationQuery, UserQuery):
     @strawberry.field(description="The object with this global id; null when the viewer has none such.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         kind, keys = read_global_id(id)
-        find, read_key = _FIND[kind]
-        return await find(info, *map(read_key, keys))
+        return await _FIND[kind](info, *keys)
 
 
 @strawberry.type
