@@ -10,7 +10,7 @@ from engine.fills import first_fill, is_triggered
 from engine.listing import unquoted
 from engine.margin import Book, margin_cents
 from engine.market import Day
-from engine.money import MULTIPLIER, Cents, IndexE4, PriceCents, money_text
+from engine.money import MULTIPLIER, Cents, IndexE4, PriceCents, price_text
 from engine.orders import Action, Leg, Order, OrderType, Ticket
 from engine.positions import Books, Direction, Key
 from engine.reserves import working_price_cents
@@ -129,7 +129,7 @@ def refusal(met: Standing, day: Day, order: Order) -> Denial | None:
     available = _available_cents(met, day, order)
     if available >= 0 or _only_reduces(met, day, order):
         return None
-    message = f"insufficient buying power: {money_text(-available)} more is needed"
+    message = f"insufficient buying power: {price_text(-available)} more is needed"
     return Denial(Code.INSUFFICIENT_BUYING_POWER, message)
 
 
