@@ -94,7 +94,9 @@ def read_uuid(value: object) -> UUID:
     try:
         return UUID(value if isinstance(value, str) else "")
     except ValueError:
-        raise GraphQLError('UUID must be text, such as "f3c88e1a-2d04-4a6b-9c12-7e8f5d6a4b3c".') from None
+        raise GraphQLError(
+            'UUID must be 32 hexadecimal digits, such as "f3c88e1a-2d04-4a6b-9c12-7e8f5d6a4b3c".'
+        ) from None
 
 
 def read_osi(value: object) -> OsiSymbol:

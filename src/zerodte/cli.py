@@ -1,9 +1,11 @@
 """The command line. Each command imports its part of the house when it is called: `up` has to be
 quick, and its supervisor small."""
 
+import os
 import sys
 from collections.abc import Container
 from datetime import datetime
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from runtime.settings import Settings
+from runtime.settings import PREFIX, Settings, unknown_variables
 from zerodte.failures import HOPELESS, CannotRun, told_of_files
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -209,7 +211,12 @@ def main() -> None:
 
 
 def read_settings(**options: Any) -> Settings:
-    """The settings of the environment, with the options that were given. Raises CannotRun."""
+    """The settings of the environment, with the options that were given. Raises CannotRun.
+
+    Tells of variables that look like settings and are none.
+    """
+    for name in unknown_variables(os.environ):
+        typer.echo(f"zerodte: {name} is no setting{_meant(name)}", err=True)
     given = {name: value for name, value in options.items() if value is not None}
     try:
         return Settings(**given)
@@ -220,7 +227,12 @@ def read_settings(**options: Any) -> Settings:
 
 def setting_name(field: str, given: Container[str]) -> str:
     """A setting by the name it was set with: that of its option where one was given."""
-    return f"--{field.replace('_', '-')}" if field in given else f"ZERODTE_{field.upper()}"
+    return f"--{field.replace('_', '-')}" if field in given else f"{PREFIX}{field.upper()}"
+
+
+def _meant(name: str) -> str:
+    near = get_close_matches(name.lower().removeprefix(PREFIX.lower()), Settings.model_fields, 1)
+    return f"; {setting_name(near[0], ())} is" if near else ", see the README for those there are"
 
 
 def part(module: str) -> Any:

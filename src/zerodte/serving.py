@@ -1,5 +1,6 @@
 """The API process: a listening socket, and uvicorn on it."""
 
+import logging
 import socket
 import sys
 from dataclasses import fields
@@ -33,6 +34,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
 
 def server_of(settings: Settings) -> uvicorn.Server:
     """Both faces, held to the settings, as a server that does not listen yet."""
+    told = logging.getLogger("uvicorn.error")
+    (told.removeFilter if settings.access_log else told.addFilter)(is_of_the_server)
     app = application(
         open_ports(settings),
         graphql_limits(settings),
@@ -56,3 +59,8 @@ def server_of(settings: Settings) -> uvicorn.Server:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     return uvicorn.Server(config)
+
+
+def is_of_the_server(record: logging.LogRecord) -> bool:
+    """Whether uvicorn speaks of the server itself or of trouble, not of a socket that somebody opened."""
+    return record.levelno > logging.INFO or "WebSocket" not in str(record.msg)

@@ -84,3 +84,18 @@ async def test_every_bound_of_the_server_can_be_set(
     assert (body.status_code, get.status_code) == (413, 400)
     assert "introspection" in introspection.json()["errors"][0]["message"]
     assert plain.json()["data"] == {"__typename": "Query"}
+
+
+@pytest.mark.parametrize("access_log", [False, True])
+async def test_sockets_are_logged_only_where_requests_are(
+    database_url: str, redis_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, access_log: bool
+) -> None:
+    caplog.set_level("INFO")
+    async with (
+        serving(database_url, redis_url, tmp_path, access_log=access_log) as address,
+        connected(address),
+    ):
+        pass
+    told = [record.message for record in caplog.records if record.name == "uvicorn.error"]
+    assert any("Started server process" in line for line in told)
+    assert any("WebSocket" in line for line in told) is access_log
