@@ -6,12 +6,24 @@ from contextlib import suppress
 from uuid import UUID
 
 from bus.topics import session_topic
+from engine.denials import Code, Denial
 from store import sessions
 from usecases.ports import Ports, Viewer
 from usecases.views import SessionEvent, SessionEventKind
 
 EVENTS_A_READ = 100
 SAFETY_POLL_SECONDS = 60.0
+
+
+def after_denial(after: int, newest: int) -> Denial | None:
+    """Why nobody can have seen ``after`` last, where ``newest`` is the last number there is.
+
+    Following from there would be silent, and then leave out whatever comes before it.
+    """
+    if 0 <= after <= newest:
+        return None
+    message = f"after must be from 0 to {newest}, the number of the last event"
+    return Denial(Code.INVALID_INPUT, message, ("after",))
 
 
 async def session_events(
