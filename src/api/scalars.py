@@ -111,11 +111,17 @@ def _refuse_input(_: object) -> object:
 
 
 def _literal(read: Callable[[object], object]) -> Callable[[ValueNode, object], object]:
-    """Read a literal by its source digits, so that 1.45 never becomes a binary float."""
+    """Read a literal by its source digits, so that 1.45 never becomes a binary float.
+
+    What is wrong with one is told with its place in the document.
+    """
 
     def read_node(node: ValueNode, _variables: object = None) -> object:
         scalar = isinstance(node, StringValueNode | IntValueNode | FloatValueNode)
-        return read(node.value if scalar else print_ast(node))  # type: ignore[attr-defined]
+        try:
+            return read(node.value if scalar else print_ast(node))  # type: ignore[attr-defined]
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from None
 
     return read_node
 

@@ -46,10 +46,11 @@ def require_servers(settings: Settings, *names: str) -> None:
 
 def address_of(url: str) -> tuple[str, int] | None:
     """Host and port of a server's URL; None of one that is reached by a Unix socket."""
-    parts = urlsplit(url)
+    scheme, _, rest = url.partition("://")
+    parts = urlsplit(f"//{rest.rpartition('@')[2]}")  # a password may hold what ends a host elsewhere
     if parts.hostname is None or "host" in parse_qs(parts.query):
         return None
-    return parts.hostname, parts.port or PORTS[parts.scheme.partition("+")[0]]
+    return parts.hostname, parts.port or PORTS[scheme.partition("+")[0]]
 
 
 def _answers(address: tuple[str, int]) -> bool:

@@ -182,6 +182,7 @@ def test_a_named_server_that_is_away_is_told_by_its_address(
     [
         ("postgresql://ada:p@db/zerodte", ("db", 5432)),
         ("postgresql+asyncpg://db:6000/zerodte", ("db", 6000)),
+        ("postgresql://ada:h#u/s?h@db/zerodte?ssl=require", ("db", 5432)),
         ("postgresql://ada@/zerodte?host=/run/postgresql", None),
         ("rediss://[::1]/0", ("::1", 6379)),
         ("unix:///run/valkey.sock?db=0", None),

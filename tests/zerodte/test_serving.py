@@ -1,7 +1,9 @@
 """The limits of the server itself, set by variables and met by a client."""
 
 import asyncio
+import gc
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from runtime.settings import Settings
 from tests.api.streaming import Socket, connected
-from zerodte.serving import server_of
+from zerodte.serving import keep_the_loop_prompt, server_of
 
 INTROSPECT = "{ __schema { queryType { name } } }"
 
@@ -45,6 +47,16 @@ async def close_code(address: str, message: str) -> int | None:
         with pytest.raises(ConnectionClosed):
             await connection.recv()
         return connection.close_code
+
+
+def test_what_was_loaded_at_the_start_is_no_garbage_to_look_for() -> None:
+    interval = sys.getswitchinterval()
+    try:
+        keep_the_loop_prompt()
+        assert len(gc.get_objects()) < 1_000
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(interval)
 
 
 async def test_a_message_of_64_kib_is_read_and_no_longer_one(
