@@ -189,7 +189,8 @@ async def test_connections_are_given_in_the_order_of_asking(database_url: str) -
             await tx.execute(NOTES)
 
     async with opened(database_url, connections=2, checkout_seconds=10) as database:
-        asking = []
+        async with database.asking(), database.asking():  # both are connected from here on
+            asking = []
         for name in range(300):
             asking.append(asyncio.create_task(ask(name)))
             await asyncio.sleep(0)
