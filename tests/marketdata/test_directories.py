@@ -220,7 +220,7 @@ def test_killed_anywhere_it_goes_on_from_there(
     published = hashes(root)
     assert published.items() <= expected.items()
     assert len(published) < len(expected)
-    assert verify_library(root) == ()
+    assert [wrong for wrong in verify_library(root) if any(on in wrong for on in published)] == []
     report = imported(home, root)
     assert sorted((*report.days, *report.unchanged_days), key=lambda day: day.date) == list(
         Library(root).days()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -102,12 +103,15 @@ async def test_every_bound_of_the_server_can_be_set(
 async def test_sockets_are_logged_only_where_requests_are(
     database_url: str, redis_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, access_log: bool
 ) -> None:
-    caplog.set_level("INFO")
+    logger = logging.getLogger("uvicorn.error")
+    caplog.set_level("INFO", logger.name)
+    logger.addHandler(caplog.handler)  # whatever an earlier server of this run made of propagation
     async with (
         serving(database_url, redis_url, tmp_path, access_log=access_log) as address,
         connected(address),
     ):
         pass
+    logger.removeHandler(caplog.handler)
     told = [record.message for record in caplog.records if record.name == "uvicorn.error"]
     assert any("Started server process" in line for line in told)
     assert any("WebSocket" in line for line in told) is access_log
