@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from engine.denials import Code, Denial
 from engine.money import Cents
@@ -38,7 +39,6 @@ class AccountStatus(StrEnum):
     ARCHIVED = "archived"
 
 
-SESSION_OPEN = Denial(Code.SESSION_OPEN, "session_open: settle or delete the account's open session first")
 CAPITAL_IMMUTABLE = Denial(
     Code.CAPITAL_IMMUTABLE,
     "capital_immutable: the starting capital of a live account is fixed once it has traded",
@@ -91,6 +91,12 @@ def capital_denial(capital_cents: Cents) -> Denial | None:
 
 def name_taken(name: str) -> Denial:
     return Denial(Code.NAME_TAKEN, f"name_taken: you have another active account named {name!r}", ("name",))
+
+
+def session_open(on: date, session_id: UUID) -> Denial:
+    """The denial of what has to wait for the open day, by its date and id."""
+    message = f"session_open: settle or delete the account's open session first: {on}, id {session_id}"
+    return Denial(Code.SESSION_OPEN, message)
 
 
 def insertion_denial(on: date, latest: date | None) -> Denial | None:

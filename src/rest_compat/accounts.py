@@ -51,7 +51,7 @@ class AccountChange(Asked):
 
 class Account(Answered):
     """An account. ``cash_balance`` is the settled carry; ``current_value`` adds what the open session
-    has made by its clock."""
+    has made by its clock; nothing while that session's recording cannot be read."""
 
     id: UUID
     name: str

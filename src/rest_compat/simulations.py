@@ -20,6 +20,7 @@ from rest_compat.wire import (
     InstantIn,
     InstantText,
     MoneyText,
+    absent,
     instant_or_null,
     instant_text,
 )
@@ -52,6 +53,12 @@ class NewSimulation(Asked):
 
 class ClockMove(Asked):
     time: Annotated[InstantIn, Field(description="Within start_time and end_time.")]
+
+
+UNAVAILABLE = (
+    "Only in lists, and true: its recording cannot be read. Unless it is settled, its money is that of its "
+    "opening, whatever it traded, and start_time and end_time are the calendar's."
+)
 
 
 class Simulation(Answered):
@@ -97,6 +104,7 @@ class Simulation(Answered):
     equity_options_profit_loss: MoneyText
     equity_options_maintenance_buying_power: MoneyText
     equity_options_net_liquidation_value: MoneyText
+    unavailable: Annotated[bool, Field(description=UNAVAILABLE)] = absent()
 
 
 EQUITIES = {
@@ -118,6 +126,7 @@ def render_session(view: SessionView) -> Simulation:
 def session_fields(view: SessionView) -> dict[str, Any]:
     """The documented fields of a session, of all its faces (rulings 1.5)."""
     opening = money_text(view.financials.opening_cents)
+    lost = {} if view.is_readable else {"unavailable": True}
     return {
         "id": view.id,
         "account_id": view.account_id,
@@ -134,6 +143,7 @@ def session_fields(view: SessionView) -> dict[str, Any]:
         "deposits": opening,
         "withdrawals": "0",
         **_money(view.financials),
+        **lost,
     }
 
 
