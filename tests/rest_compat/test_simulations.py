@@ -50,7 +50,7 @@ FRESH = {
 
 
 def test_fresh_simulation_has_every_documented_field_and_no_clock() -> None:
-    body = render_session(session(financials())).model_dump(mode="json")
+    body = render_session(session(financials())).model_dump(mode="json", exclude_unset=True)
 
     assert body == FRESH
     assert list(body) == list(FRESH)
@@ -67,7 +67,9 @@ def test_money_at_the_clock() -> None:
         realized_cents=0,
         options_value_cents=106_17,
     )
-    body = render_session(session(money, OPEN_AT + timedelta(minutes=5))).model_dump(mode="json")
+    body = render_session(session(money, OPEN_AT + timedelta(minutes=5))).model_dump(
+        mode="json", exclude_unset=True
+    )
 
     assert body == {
         **FRESH,
