@@ -19,6 +19,7 @@ _TOP_LEVEL = {
     Code.RATE_LIMITED: "RATE_LIMITED",
     Code.RATE_LIMIT_EXCEEDED: "RATE_LIMITED",
 }
+_READ = {**_TOP_LEVEL, Code.DAY_UNAVAILABLE: INTERNAL}
 _ABSENT = {Code.NOT_FOUND, Code.SESSION_NOT_RECORDED}
 
 strawberry.enum(
@@ -58,7 +59,7 @@ def refusal_of(denial: Denial) -> Refusal:
     extensions: dict[str, object] = {"reason": denial.code.value}
     if denial.retry_after_seconds is not None:
         extensions["retryAfterSeconds"] = denial.retry_after_seconds
-    return Refusal(_TOP_LEVEL.get(denial.code, MALFORMED), denial.message, **extensions)
+    return Refusal(_READ.get(denial.code, MALFORMED), denial.message, **extensions)
 
 
 def user_errors(denial: Denial, *prefix: str) -> list[UserError]:

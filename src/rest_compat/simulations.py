@@ -10,7 +10,7 @@ from engine.denials import Code, Denial
 from engine.money import money_text
 from engine.sessions import Financials
 from engine.settings import DESCRIPTION_LENGTH_MAX
-from rest_compat.operations import Call, Gives, Prefix, Routes, Takes
+from rest_compat.operations import OF_SESSION, Call, Gives, Prefix, Routes, Takes
 from rest_compat.wire import (
     Answered,
     Asked,
@@ -171,7 +171,7 @@ def _money(financials: Financials) -> dict[str, str]:
     "POST",
     "/simulations",
     Takes(NewSimulation),
-    Gives(201, Simulation, (Code.SESSION_NOT_RECORDED, Code.SIMULATION_EXISTS)),
+    Gives(201, Simulation, (Code.SESSION_NOT_RECORDED, Code.SIMULATION_EXISTS, Code.DAY_UNAVAILABLE)),
 )
 async def create_simulation(call: Call[NewSimulation]) -> Simulation | Denial:
     """Open a simulation on a recorded date.
@@ -197,7 +197,7 @@ async def simulation_of(call: Call[None]) -> UUID | Denial:
 SIMULATION = Prefix("/simulations/{simulation_id}", "simulation", simulation_of)
 
 
-@own_routes.operation("GET", "", Takes(), Gives(200, Simulation, (Code.NOT_FOUND,)))
+@own_routes.operation("GET", "", Takes(), Gives(200, Simulation, OF_SESSION))
 async def get(call: Call[None]) -> Simulation | Denial:
     """One simulation, with its financials at its clock."""
     return _answer(await sessions.get_session(call.ports, call.viewer, call.session_id))
@@ -210,7 +210,7 @@ async def get(call: Call[None]) -> Simulation | Denial:
     Gives(
         200,
         Simulation,
-        (Code.NOT_FOUND, Code.TIME_BEFORE_START, Code.TIME_AFTER_END, Code.SESSION_FROZEN),
+        (*OF_SESSION, Code.TIME_BEFORE_START, Code.TIME_AFTER_END, Code.SESSION_FROZEN),
     ),
 )
 async def move_clock(call: Call[ClockMove]) -> Simulation | Denial:
