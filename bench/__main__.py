@@ -12,6 +12,7 @@ from bench.files import file_figures
 from bench.graphs import graphql_figures
 from bench.histories import history_figures
 from bench.hostile import hostile_figures
+from bench.ledgers import ledger_figures
 from bench.offline import offline_figures
 from bench.peers import peer_figures
 from bench.scans import scan_figures
@@ -34,6 +35,7 @@ SECTIONS = {
     "files": file_figures,
     "rest": rest_figures,
     "graphql": graphql_figures,
+    "ledgers": ledger_figures,
     "hostile": hostile_figures,
 }
 

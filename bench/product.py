@@ -141,7 +141,15 @@ def mailed_code(outbox: Path) -> str:
 
 def api_process(up: int) -> psutil.Process:
     """The process that answers requests, among those that ``up`` started."""
-    apis = [child for child in psutil.Process(up).children(recursive=True) if "api" in child.cmdline()]
+    apis = [child for child in psutil.Process(up).children(recursive=True) if "api" in words_of(child)]
     if len(apis) != 1:
         raise UnexpectedAnswer(f"zerodte up runs {len(apis)} processes named api, not one")
     return apis[0]
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Its command line, nothing once it has ended."""
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:
+        return []

@@ -17,22 +17,22 @@ from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
-from strawberry.http.parse_content_type import parse_content_type
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.unset import UnsetType
 
 from api.context import Context, bare_token
-from api.errors import INTERNAL, MALFORMED, Refusal
+from api.errors import INTERNAL, MALFORMED, RETRY_OUTAGE_SECONDS, Refusal, unavailable
 from api.graphiql import asset, page
 from api.limits import Limits
 from api.masking import masked
 from api.schema import build_schema
-from api.sockets import NoPlaceLeft, SocketHandler
+from api.sockets import NoPlaceLeft, SocketHandler, token_given
+from usecases.crowds import let_others_first
 from usecases.outages import OUTAGES
 from usecases.sockets import visitors_place
 
-UNAVAILABLE = "A part of the service cannot be reached; try again."
+EVENT_STREAM = "text/event-stream"
 RESPONSE_TYPE = "application/graphql-response+json"
 
 # The codes are REST's, for the same statuses.
@@ -47,7 +47,7 @@ REFUSAL_CODES = {
 _HEADERS = {
     401: {"WWW-Authenticate": "Bearer"},
     405: {"Allow": "GET, HEAD, POST"},
-    503: {"Retry-After": "2"},
+    503: {"Retry-After": str(RETRY_OUTAGE_SECONDS)},
 }
 
 log = structlog.get_logger(__name__)
@@ -95,7 +95,7 @@ class GraphQLFace(GraphQL[Context, None]):
             return self._refused(401, refusal)
         except OUTAGES as outage:
             log.warning("graphql_unavailable", reason=str(outage))
-            return self._refused(503, Refusal(INTERNAL, UNAVAILABLE))
+            return self._refused(503, unavailable())
 
     def _refused(self, status: int, refusal: Refusal) -> Response:
         code = REFUSAL_CODES[status]
@@ -108,7 +108,7 @@ class GraphQLFace(GraphQL[Context, None]):
     async def parse_http_body(
         self, request: AsyncHTTPRequestAdapter
     ) -> GraphQLRequestData | list[GraphQLRequestData]:
-        kind, _ = parse_content_type(request.content_type or "")
+        kind = (request.content_type or "").partition(";")[0].strip()
         if request.method == "POST" and kind != "application/json":
             raise HTTPException(415, "The content type must be application/json.")
         return await super().parse_http_body(request)
@@ -121,16 +121,16 @@ class GraphQLFace(GraphQL[Context, None]):
             is_socket=isinstance(request, WebSocket),
             idempotency_key=request.headers.get("idempotency-key"),
         )
+        if EVENT_STREAM in request.headers.get("accept", ""):
+            let_others_first()
         if not context.is_socket:
             await context.sign_in()
         return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
-        """Take the token of ``connectionParams``: ``token``, or ``Authorization`` as in HTTP."""
-        params = {name.lower(): value for name, value in context.connection_params.items()}
-        context.token = (
-            bare_token(params.get("token")) or bare_token(params.get("authorization")) or context.token
-        )
+        """Take the token that ``connectionParams`` give; without one the handshake's own is kept."""
+        given = token_given(context.connection_params)
+        context.token = context.token if given is None else given
         try:
             await context.sign_in()
         except Refusal as refusal:

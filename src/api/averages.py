@@ -8,8 +8,7 @@ import strawberry
 
 from api.context import Info
 from api.errors import granted
-from api.market import int_column
-from api.scalars import IntColumn
+from api.scalars import IntColumn, known_column
 from usecases import averages
 from usecases.averages import AverageMoves, AverageRequest
 
@@ -62,6 +61,6 @@ def _render(moves: AverageMoves) -> AverageExpectedMove:
         days=moves.days,
         synthetic=moves.synthetic,
         time_of_day_seconds=IntColumn(np.array(moves.seconds) + OPEN_SECOND),
-        spx_expected_move_e6=int_column(moves.means_e6),
+        spx_expected_move_e6=known_column(moves.means_e6),
         day_counts=IntColumn(np.ascontiguousarray(moves.counts)),
     )

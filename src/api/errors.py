@@ -12,12 +12,14 @@ T = TypeVar("T")
 
 MALFORMED = "MALFORMED"
 INTERNAL = "INTERNAL"
+RETRY_OUTAGE_SECONDS = 2
 
 _TOP_LEVEL = {
     Code.UNAUTHENTICATED: "UNAUTHENTICATED",
     Code.RATE_LIMITED: "RATE_LIMITED",
     Code.RATE_LIMIT_EXCEEDED: "RATE_LIMITED",
 }
+_READ = {**_TOP_LEVEL, Code.DAY_UNAVAILABLE: INTERNAL}
 _ABSENT = {Code.NOT_FOUND, Code.SESSION_NOT_RECORDED}
 
 strawberry.enum(
@@ -42,6 +44,12 @@ class Refusal(GraphQLError):
         super().__init__(message, extensions={"code": code, **extensions})
 
 
+def unavailable() -> Refusal:
+    """An outage: nobody's fault to quote, and worth a retry."""
+    extensions = {"reason": "unavailable", "retryAfterSeconds": RETRY_OUTAGE_SECONDS}
+    return Refusal(INTERNAL, "A part of the service cannot be reached; try again.", **extensions)
+
+
 def unauthenticated() -> Refusal:
     return Refusal(_TOP_LEVEL[Code.UNAUTHENTICATED], "A valid token is required.")
 
@@ -51,7 +59,7 @@ def refusal_of(denial: Denial) -> Refusal:
     extensions: dict[str, object] = {"reason": denial.code.value}
     if denial.retry_after_seconds is not None:
         extensions["retryAfterSeconds"] = denial.retry_after_seconds
-    return Refusal(_TOP_LEVEL.get(denial.code, MALFORMED), denial.message, **extensions)
+    return Refusal(_READ.get(denial.code, MALFORMED), denial.message, **extensions)
 
 
 def user_errors(denial: Denial, *prefix: str) -> list[UserError]:

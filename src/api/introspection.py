@@ -13,7 +13,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from api.limits import fragments_of, nodes_of
+from api.limits import fragments_of, nodes_of, operations_of
 
 # How many there are of each in our schema: in all of it, or on a type or field of average size.
 _TIMES = {
@@ -26,6 +26,17 @@ _TIMES = {
     "ofType": 0.5,
 }
 _ROOTS = {"__schema", "__type"}
+
+
+def asks_schema_only(document: DocumentNode) -> bool:
+    """Whether a document has one answer, whoever asks and whenever: it names nothing but the schema."""
+    operations = operations_of(document)
+    fields = operations[0].selection_set.selections
+    return (
+        len(operations) == 1
+        and not operations[0].variable_definitions
+        and all(isinstance(node, FieldNode) and node.name.value in _ROOTS for node in fields)
+    )
 
 
 def introspected_values(document: DocumentNode) -> int:

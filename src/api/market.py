@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 import numpy as np
 import strawberry
-from numpy.typing import NDArray
 from strawberry.types.nodes import SelectedField, Selection
 
+from api.chains import OptionChain, render_chain
 from api.connections import (
     PAGE_SIZE_DEFAULT,
     After,
@@ -20,14 +20,10 @@ from api.connections import (
 from api.context import Info
 from api.errors import MALFORMED, Refusal, granted
 from api.nodes import Node, NodeKind, global_id
-from api.scalars import IntColumn
-from engine.aggregates import UNKNOWN, Column
+from api.scalars import IntColumn, known_column
 from engine.aggregates import Series as SeriesName
-from engine.contracts import Right
-from engine.market import MISSING_DELTA
-from engine.money import TICK_CENTS
 from usecases import market, metered
-from usecases.market import ChainSnapshot, MarketSession, SeriesFrame, SnapshotRange
+from usecases.market import MarketSession, SeriesFrame, SnapshotRange
 
 _SERIES_FIELDS = {
     "spxE4": SeriesName.SPX,
@@ -36,18 +32,6 @@ _SERIES_FIELDS = {
     "spxOtmBidsCents": SeriesName.SPX_OTM_BIDS,
     "spxExtrinsicE4": SeriesName.SPX_EXTRINSIC,
 }
-
-
-@strawberry.type(description="The option chain at one second, in columns: one row a strike.")
-class OptionChain:
-    time: datetime
-    strikes: IntColumn
-    call_bid_cents: IntColumn
-    call_ask_cents: IntColumn
-    call_delta_e4: IntColumn = strawberry.field(description="Unsigned.")
-    put_bid_cents: IntColumn
-    put_ask_cents: IntColumn
-    put_delta_e4: IntColumn = strawberry.field(description="Unsigned.")
 
 
 @strawberry.type(
@@ -153,44 +137,10 @@ def _key(session: MarketSession) -> Key:
     return (-session.date.toordinal(),)
 
 
-def render_chain(chain: ChainSnapshot) -> OptionChain:
-    strikes = np.unique([contract.strike_points for contract in chain.contracts])
-    call_bid, call_ask, call_delta = _side(chain, strikes, Right.CALL)
-    put_bid, put_ask, put_delta = _side(chain, strikes, Right.PUT)
-    return OptionChain(
-        time=chain.at,
-        strikes=IntColumn(strikes),
-        call_bid_cents=call_bid,
-        call_ask_cents=call_ask,
-        call_delta_e4=call_delta,
-        put_bid_cents=put_bid,
-        put_ask_cents=put_ask,
-        put_delta_e4=put_delta,
-    )
-
-
-def _side(chain: ChainSnapshot, strikes: Column, right: Right) -> tuple[IntColumn, IntColumn, IntColumn]:
-    """Bid, ask and delta of one side at every strike, None where there is none."""
-    rows = [
-        row for row, contract in enumerate(chain.contracts) if contract.right is right and chain.quoted[row]
-    ]
-    places = np.searchsorted(strikes, [chain.contracts[row].strike_points for row in rows])
-    deltas = chain.delta_e4[rows].astype(object)
-    deltas[deltas == MISSING_DELTA] = None
-
-    def column(values: NDArray[np.generic]) -> IntColumn:
-        cells = np.full(len(strikes), None, object)
-        cells[places] = values
-        return IntColumn(cells.tolist())
-
-    bids, asks = (ticks[rows] * np.int64(TICK_CENTS) for ticks in (chain.bid_ticks, chain.ask_ticks))
-    return column(bids), column(asks), column(deltas)
-
-
 def render_series(frame: SeriesFrame) -> DaySeries:
     first = int(frame.open_at.timestamp())
     seconds = np.arange(frame.seconds.start, frame.seconds.stop, frame.seconds.step)
-    columns = {name: int_column(column) for name, column in frame.columns.items()}
+    columns = {name: known_column(column) for name, column in frame.columns.items()}
     return DaySeries(
         time_unix=IntColumn(first + seconds),
         spx_e4=columns.get(SeriesName.SPX),
@@ -199,16 +149,6 @@ def render_series(frame: SeriesFrame) -> DaySeries:
         spx_otm_bids_cents=columns.get(SeriesName.SPX_OTM_BIDS),
         spx_extrinsic_e4=columns.get(SeriesName.SPX_EXTRINSIC),
     )
-
-
-def int_column(column: Column) -> IntColumn | None:
-    """A column ready to be encoded, None when nothing of it is known."""
-    unknown = column == UNKNOWN
-    if not unknown.any():
-        return IntColumn(np.ascontiguousarray(column))
-    if unknown.all():
-        return None
-    return IntColumn([None if value == UNKNOWN else value for value in column.tolist()])
 
 
 def _names(selections: Iterable[Selection]) -> set[str]:

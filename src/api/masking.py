@@ -14,7 +14,8 @@ from strawberry.schema.exceptions import (
 from strawberry.types import ExecutionResult as Result
 from strawberry.types import StreamExecutionResult
 
-from api.errors import INTERNAL, MALFORMED
+from api.errors import INTERNAL, MALFORMED, unavailable
+from usecases.outages import OUTAGES
 
 _REQUEST_ERRORS = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
 
@@ -48,6 +49,8 @@ def masked(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
 
 def _masked(error: GraphQLError) -> GraphQLError:
     cause = _cause(error)
+    if isinstance(cause, OUTAGES):
+        return _outage(error, cause)
     if cause is not None:
         return _internal(error, cause)
     if isinstance(error.original_error, _REQUEST_ERRORS):
@@ -64,6 +67,12 @@ def _cause(error: GraphQLError) -> Exception | None:
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
     return None if isinstance(cause, _REQUEST_ERRORS) else cause
+
+
+def _outage(error: GraphQLError, cause: Exception) -> GraphQLError:
+    log.warning("graphql_unavailable", reason=str(cause), path=error.path)
+    told = unavailable()
+    return GraphQLError(told.message, nodes=error.nodes, path=error.path, extensions=told.extensions)
 
 
 def _internal(error: GraphQLError, cause: Exception) -> GraphQLError:

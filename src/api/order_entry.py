@@ -16,7 +16,7 @@ from api.orders import (
     render_effect,
     render_order,
 )
-from api.simulations import Session, find_session
+from api.sessions import Session, find_session
 from engine.denials import Denial
 from usecases import orders
 from usecases.orders import Submission

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NewType
 from uuid import UUID
 
+import numpy as np
 import strawberry
 from graphql import (
     FloatValueNode,
@@ -18,6 +19,7 @@ from graphql import (
 )
 from strawberry.types.scalar import ScalarDefinition
 
+from engine.aggregates import UNKNOWN, Column
 from engine.money import Cents, PriceCents, money_text, price_text
 
 DecimalText = NewType("DecimalText", str)
@@ -40,6 +42,19 @@ def dollars(cents: Cents) -> DecimalText:
 
 def points(price_cents: PriceCents) -> DecimalText:
     return DecimalText(price_text(price_cents))
+
+
+def int_column(column: Column) -> IntColumn:
+    """A column ready to be encoded: an array, or a list where some of it is unknown."""
+    unknown = column == UNKNOWN
+    if not unknown.any():
+        return IntColumn(np.ascontiguousarray(column))
+    return IntColumn([None if value == UNKNOWN else value for value in column.tolist()])
+
+
+def known_column(column: Column) -> IntColumn | None:
+    """The same, None when nothing of it is known."""
+    return None if (column == UNKNOWN).all() else int_column(column)
 
 
 def cents_of(text: DecimalText) -> Cents | None:
@@ -79,7 +94,9 @@ def read_uuid(value: object) -> UUID:
     try:
         return UUID(value if isinstance(value, str) else "")
     except ValueError:
-        raise GraphQLError('UUID must be text, such as "f3c88e1a-2d04-4a6b-9c12-7e8f5d6a4b3c".') from None
+        raise GraphQLError(
+            'UUID must be 32 hexadecimal digits, such as "f3c88e1a-2d04-4a6b-9c12-7e8f5d6a4b3c".'
+        ) from None
 
 
 def read_osi(value: object) -> OsiSymbol:
@@ -94,11 +111,17 @@ def _refuse_input(_: object) -> object:
 
 
 def _literal(read: Callable[[object], object]) -> Callable[[ValueNode, object], object]:
-    """Read a literal by its source digits, so that 1.45 never becomes a binary float."""
+    """Read a literal by its source digits, so that 1.45 never becomes a binary float.
+
+    What is wrong with one is told with its place in the document.
+    """
 
     def read_node(node: ValueNode, _variables: object = None) -> object:
         scalar = isinstance(node, StringValueNode | IntValueNode | FloatValueNode)
-        return read(node.value if scalar else print_ast(node))  # type: ignore[attr-defined]
+        try:
+            return read(node.value if scalar else print_ast(node))  # type: ignore[attr-defined]
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from None
 
     return read_node
 

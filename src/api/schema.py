@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
 import strawberry
 from graphql import GraphQLError
 from strawberry.exceptions import MissingQueryError
@@ -14,53 +15,67 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from api.account_events import AccountSubscription
+from api.account_sessions import AccountSessionMutation
+from api.accounts import AccountMutation, AccountQuery
 from api.auth import AuthMutation
 from api.averages import AverageQuery
 from api.complexity import ChargeComplexity, paid_reading
 from api.context import Info
 from api.documents import Documents, Unacceptable, operation_named
 from api.errors import Refusal
-from api.limits import Limits, cost_excess, input_excess
+from api.journal import JournalEntry, find_entry
+from api.limits import Limits, cost_excess, input_excess, over
 from api.market import MarketDay, MarketQuery, find_day
 from api.masking import MaskInternal
 from api.nodes import Node, NodeKind, read_global_id
 from api.order_entry import OrderEntryMutation
 from api.orders import find_order
 from api.positions import find_position
-from api.scalars import SCALARS, read_date, read_uuid
-from api.simulations import Session, SimulationMutation, SimulationQuery, find_session
+from api.scalars import SCALARS
+from api.sessions import Account, Session, find_account, find_session
+from api.simulations import SimulationMutation, SimulationQuery
 from api.subscriptions import SessionSubscription
 from api.transactions import find_transaction
 from api.users import User, UserMutation, UserQuery, find_user
+from usecases.crowds import let_others_first
 
 Find = Callable[..., Awaitable[Node | None]]
 
-_FIND: dict[NodeKind, tuple[Find, Callable[[object], object]]] = {
-    NodeKind.USER: (find_user, read_uuid),
-    NodeKind.MARKET_DAY: (find_day, read_date),
-    NodeKind.SESSION: (find_session, read_uuid),
-    NodeKind.ORDER: (find_order, read_uuid),
-    NodeKind.POSITION: (find_position, read_uuid),
-    NodeKind.TRANSACTION: (find_transaction, read_uuid),
+_FIND: dict[NodeKind, Find] = {
+    NodeKind.USER: find_user,
+    NodeKind.MARKET_DAY: find_day,
+    NodeKind.SESSION: find_session,
+    NodeKind.ORDER: find_order,
+    NodeKind.POSITION: find_position,
+    NodeKind.TRANSACTION: find_transaction,
+    NodeKind.ACCOUNT: find_account,
+    NodeKind.JOURNAL_ENTRY: find_entry,
 }
 
 
 @strawberry.type
-class Query(MarketQuery, AverageQuery, SimulationQuery, UserQuery):
+class Query(MarketQuery, AverageQuery, SimulationQuery, AccountQuery, UserQuery):
     @strawberry.field(description="The object with this global id; null when the viewer has none such.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         kind, keys = read_global_id(id)
-        find, read_key = _FIND[kind]
-        return await find(info, *map(read_key, keys))
+        return await _FIND[kind](info, *keys)
 
 
 @strawberry.type
-class Mutation(AuthMutation, UserMutation, SimulationMutation, OrderEntryMutation):
+class Mutation(
+    AuthMutation,
+    UserMutation,
+    SimulationMutation,
+    AccountMutation,
+    AccountSessionMutation,
+    OrderEntryMutation,
+):
     pass
 
 
 @strawberry.type
-class Subscription(SessionSubscription):
+class Subscription(SessionSubscription, AccountSubscription):
     pass
 
 
@@ -86,15 +101,34 @@ class BoundedSchema(strawberry.Schema):
         if not context.query:
             raise MissingQueryError
         try:
-            text = context.query
-            error = await paid_reading(context.context, len(text), lambda: self._judged(context, text))
+            await paid_reading(context.context, self._chars(context), lambda: self._judge(context))
         except Unacceptable as unacceptable:
             return PreExecutionError(data=None, errors=unacceptable.errors)
         except Refusal as refusal:
             return PreExecutionError(data=None, errors=[refusal])
-        return PreExecutionError(data=None, errors=[error]) if error else None
+        if context.operation_type is OperationType.SUBSCRIPTION:
+            let_others_first()
+        return None
 
-    def _judged(self, context: ExecutionContext, text: str) -> GraphQLError | None:
+    def _chars(self, context: ExecutionContext) -> int:
+        """How much there is to read: the document, and the values of its variables as JSON.
+
+        Raises Unacceptable where either is too long: that is told for nothing.
+        """
+        variables, limits, length = context.variables or {}, self.documents.limits, len(context.query or "")
+        if length > limits.document_chars:
+            raise Unacceptable(over("characters", length, limits.document_chars))
+        excess = input_excess(variables, limits)
+        chars = 0 if excess else len(orjson.dumps(variables))
+        if chars > limits.document_chars:
+            excess = over("characters of variables", chars, limits.document_chars)
+        if excess:
+            raise Unacceptable(excess)
+        return length + chars
+
+    def _judge(self, context: ExecutionContext) -> None:
+        """Read the document, and raise whatever forbids its operation."""
+        text, variables = context.query or "", context.variables or {}
         name = context._provided_operation_name  # noqa: SLF001 - the public one falls back to the first
         document = self.documents.read(text)
         operation = operation_named(document, name)
@@ -103,9 +137,12 @@ class BoundedSchema(strawberry.Schema):
         kind = OperationType(operation.operation.value)
         if kind not in context.allowed_operations:
             raise InvalidOperationTypeError(kind)
+        excess = cost_excess(document, variables, self.documents.limits)
+        errors = [excess] if excess else self.documents.misfits(operation, variables)
+        if errors:
+            raise Unacceptable(*errors)
         context.graphql_document = document
-        variables, limits = context.variables or {}, self.documents.limits
-        return input_excess(variables, limits) or cost_excess(document, variables, limits)
+        context.result = self.documents.introspection(text, document)
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -119,7 +156,7 @@ def build_schema(limits: Limits) -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Session, MarketDay, User],
+        types=[Session, Account, JournalEntry, MarketDay, User],
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
         extensions=[MaskInternal, ChargeComplexity],
     )

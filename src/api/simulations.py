@@ -1,116 +1,21 @@
-"""Sessions: one trading day with a ledger, and the simulations among them."""
+"""Simulations: sessions of no account, each with a capital of its own; and the clock of every session."""
 
 from datetime import date, datetime
-from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
-from api.connections import (
-    PAGE_SIZE_DEFAULT,
-    After,
-    Connection,
-    First,
-    Key,
-    connect_page,
-    read_page,
-)
+from api.connections import PAGE_SIZE_DEFAULT, After, Connection, First, Key, connect_page, read_page
 from api.context import Info
-from api.errors import UserError, found, granted, user_errors
-from api.histories import Interval, SessionHistory, render_history
-from api.market import MarketDay, find_day
-from api.nodes import Node, NodeKind, global_id, read_id
-from api.orders import Order, connect_orders, find_order
-from api.positions import Position, connect_positions
-from api.scalars import DecimalText, cents_of, dollars
-from api.transactions import Transaction, connect_transactions
-from engine.denials import Code, Denial
-from engine.sessions import Financials as EngineFinancials
-from usecases import orders, sessions
+from api.errors import UserError, user_errors
+from api.financials import read_capital
+from api.nodes import NodeKind, global_id, read_id
+from api.scalars import DecimalText
+from api.sessions import Session, find_session, render_session
+from engine.denials import Denial
+from usecases import sessions
 from usecases.sessions import CreateSimulation
-from usecases.views import SessionMode, SessionView
-
-strawberry.enum(SessionMode)
-
-At = Annotated[
-    datetime | None,
-    strawberry.argument(description="A time of the session to look at instead of its clock."),
-]
-
-
-@strawberry.type(description="The money of a session at its clock, in dollars.")
-class Financials:
-    starting_capital: DecimalText
-    credits: DecimalText
-    debits: DecimalText
-    fees: DecimalText
-    maintenance_buying_power: DecimalText
-    available_buying_power: DecimalText
-    net_liquidation_value: DecimalText
-    unrealized_profit_loss: DecimalText
-    realized_profit_loss: DecimalText
-    profit_loss: DecimalText = strawberry.field(description="Realized plus unrealized, less fees.")
-    options_net_liquidation_value: DecimalText
-
-
-@strawberry.type(
-    description="One trading day with a ledger. A historical session has a clock that its owner moves."
-)
-class Session(Node):
-    uuid: UUID
-    mode: SessionMode
-    date: date
-    description: str | None
-    start_time: datetime
-    end_time: datetime
-    time: datetime | None = strawberry.field(description="The clock; null until it is first moved.")
-    ended: bool = strawberry.field(description="True at the close, when the session is settled.")
-    version: int = strawberry.field(description="Counts the changes; the sequence of the last event.")
-    created_at: datetime
-    financials: Financials
-
-    @strawberry.field
-    async def market_day(self, info: Info) -> MarketDay | None:
-        return await find_day(info, self.date)
-
-    @strawberry.field(description="Every order that was placed, by the time of its placement.")
-    async def orders(
-        self, info: Info, first: First = PAGE_SIZE_DEFAULT, after: After = None
-    ) -> Connection[Order]:
-        page = read_page(first, after, int, int)
-        viewer = await info.context.viewer()
-        views = granted(await orders.list_orders(info.context.ports, viewer, self.uuid))
-        return connect_orders(views, page)
-
-    @strawberry.field
-    async def order(self, info: Info, uuid: UUID) -> Order | None:
-        return await find_order(info, self.uuid, uuid)
-
-    @strawberry.field(description="Open positions at the clock, or at another time of the session.")
-    async def positions(
-        self, info: Info, first: First = PAGE_SIZE_DEFAULT, after: After = None, at: At = None
-    ) -> Connection[Position]:
-        page = read_page(first, after, int, str, str)
-        viewer = await info.context.viewer()
-        view = granted(await orders.positions(info.context.ports, viewer, self.uuid, at))
-        return connect_positions(view, page)
-
-    @strawberry.field(
-        description="What has happened by the clock, or by another time of the session, oldest first."
-    )
-    async def transactions(
-        self, info: Info, first: First = PAGE_SIZE_DEFAULT, after: After = None, at: At = None
-    ) -> Connection[Transaction]:
-        page = read_page(first, after, int, int)
-        viewer = await info.context.viewer()
-        view = granted(await orders.transactions(info.context.ports, viewer, self.uuid, at))
-        return connect_transactions(view, page)
-
-    @strawberry.field(description="The financials of the whole day, whatever the clock.")
-    async def history(self, info: Info, interval: Interval = 1) -> SessionHistory:
-        viewer = await info.context.viewer()
-        view = granted(await sessions.history(info.context.ports, viewer, self.uuid))
-        return render_history(view, interval)
+from usecases.views import SessionView
 
 
 @strawberry.input
@@ -170,16 +75,15 @@ class SimulationMutation:
     @strawberry.mutation(description="Open a simulation on a recorded date; one a date.")
     async def create_simulation(self, info: Info, input: CreateSimulationInput) -> SimulationPayload:
         viewer = await info.context.viewer()
-        cents = cents_of(input.starting_capital)
-        if cents is None:
-            return _denied(
-                Denial(Code.INVALID_INPUT, "startingCapital must be in whole cents", ("starting_capital",))
-            )
+        cents = read_capital(input.starting_capital)
+        if isinstance(cents, Denial):
+            return _denied(cents)
         command = CreateSimulation(input.date, cents, input.description)
         return _payload(await sessions.create_simulation(info.context.ports, viewer, command))
 
     @strawberry.mutation(
-        description="Set the clock, forward or back. Orders and transactions are not written."
+        description="Set the clock, forward or back. Orders and transactions are not written. At the end a "
+        "day of an account settles and is carried on; set back it is open again."
     )
     async def move_clock(self, info: Info, input: MoveClockInput) -> SimulationPayload:
         viewer = await info.context.viewer()
@@ -198,45 +102,6 @@ class SimulationMutation:
         if denial is not None:
             return DeleteSimulationPayload(user_errors=user_errors(denial, "input"))
         return DeleteSimulationPayload(deleted_id=global_id(NodeKind.SESSION, session_id))
-
-
-async def find_session(info: Info, uuid: UUID) -> Session | None:
-    viewer = await info.context.viewer()
-    view = found(await sessions.get_session(info.context.ports, viewer, uuid))
-    return render_session(view) if view else None
-
-
-def render_session(view: SessionView) -> Session:
-    return Session(
-        id=global_id(NodeKind.SESSION, view.id),
-        uuid=view.id,
-        mode=view.mode,
-        date=view.date,
-        description=view.description,
-        start_time=view.start_at,
-        end_time=view.end_at,
-        time=view.at,
-        ended=view.ended,
-        version=view.version,
-        created_at=view.created_at,
-        financials=_render_financials(view.financials),
-    )
-
-
-def _render_financials(money: EngineFinancials) -> Financials:
-    return Financials(
-        starting_capital=dollars(money.opening_cents),
-        credits=dollars(money.credits_cents),
-        debits=dollars(money.debits_cents),
-        fees=dollars(money.fees_cents),
-        maintenance_buying_power=dollars(money.margin_cents),
-        available_buying_power=dollars(money.available_cents),
-        net_liquidation_value=dollars(money.net_liquidation_cents),
-        unrealized_profit_loss=dollars(money.unrealized_cents),
-        realized_profit_loss=dollars(money.realized_cents),
-        profit_loss=dollars(money.profit_cents),
-        options_net_liquidation_value=dollars(money.options_value_cents),
-    )
 
 
 def _payload(answer: SessionView | Denial) -> SimulationPayload:

@@ -10,10 +10,12 @@ from api.errors import UserError, user_errors
 from api.nodes import Node, NodeKind, global_id
 from api.scalars import DecimalText, points
 from engine.denials import Denial
+from engine.fees import FeeSchedule as Fees
 from engine.settings import FEE_NAMES, fee_texts
 from usecases import charging, users
+from usecases.absence import ABSENT
 from usecases.ports import Viewer
-from usecases.users import ABSENT, ProfileChanges
+from usecases.users import ProfileChanges
 
 T = TypeVar("T")
 
@@ -115,13 +117,17 @@ async def find_user(info: Info, uuid: UUID) -> User | None:
     return render_user(viewer) if viewer.uuid == uuid else None
 
 
+def render_fees(fees: Fees) -> FeeSchedule:
+    texts = fee_texts(fees)
+    return FeeSchedule(**{name: DecimalText(texts[name]) for name in FEE_NAMES})
+
+
 def render_user(viewer: Viewer) -> User:
-    texts = fee_texts(viewer.fees)
     return User(
         id=global_id(NodeKind.USER, viewer.uuid),
         uuid=viewer.uuid,
         email=viewer.email,
-        fee_schedule=FeeSchedule(**{name: DecimalText(texts[name]) for name in FEE_NAMES}),
+        fee_schedule=render_fees(viewer.fees),
         fees_overridden=viewer.fees_overridden,
         slippage=points(viewer.slippage_cents),
     )

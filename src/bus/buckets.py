@@ -2,6 +2,7 @@
 served, and a Redis that forgot makes nobody poorer."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -9,46 +10,64 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from bus.connections import FAILURES
+from bus.connections import FAILURES, answered
 from engine.buckets import Bucket, Fill
 
 KEY_PREFIX = "zerodte:bucket:"
-PATIENCE_SECONDS = 0.5
 REST_SECONDS = 2.0
+BATCH_MAX = 500
 
-# Drains a bucket up to now, then adds the cost where it has room; a cost below zero gives back.
-# Time never runs back, so processes whose clocks differ drain no second twice. Answers whether the
-# cost was admitted, and the level. All numbers are integers below 2^53, so Lua holds them exactly.
+# Every key is a pour and has five numbers. Drains its bucket up to now, then adds the cost where it
+# has room; a cost below zero gives back. Time never runs back, so processes whose clocks differ drain
+# no second twice. Answers for each whether the cost was admitted, and the level. All numbers are
+# integers below 2^53, so Lua holds them exactly.
 POUR = """
-local capacity, drained, every_ms = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local now, cost = tonumber(ARGV[4]), tonumber(ARGV[5]) * every_ms
-local kept = redis.call('HMGET', KEYS[1], 'level', 'at')
-local at = tonumber(kept[2] or now)
-now = math.max(now, at)
-local level = math.max(0, tonumber(kept[1] or 0) - (now - at) * drained)
-local admitted = cost <= 0 or level + cost <= capacity * every_ms
-if admitted and cost ~= 0 then
-  level = math.max(0, level + cost)
-  redis.call('HSET', KEYS[1], 'level', level, 'at', now)
-  redis.call('PEXPIRE', KEYS[1], math.ceil(level / drained) + 60000)
+local answers = {}
+for i, key in ipairs(KEYS) do
+  local terms = {}
+  for n = 1, 5 do terms[n] = tonumber(ARGV[5 * i - 5 + n]) end
+  local capacity, drained, every_ms, now, cost = unpack(terms)
+  local kept = redis.call('HMGET', key, 'level', 'at')
+  local at = tonumber(kept[2] or now)
+  now = math.max(now, at)
+  cost = cost * every_ms
+  local level = math.max(0, tonumber(kept[1] or 0) - (now - at) * drained)
+  local admitted = cost <= 0 or level + cost <= capacity * every_ms
+  if admitted and cost ~= 0 then
+    level = math.max(0, level + cost)
+    redis.call('HSET', key, 'level', level, 'at', now)
+    redis.call('PEXPIRE', key, math.ceil(level / drained) + 60000)
+  end
+  answers[i] = {admitted and 1 or 0, level}
 end
-return {admitted and 1 or 0, level}
+return answers
 """
 
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class _Pour:
+    key: str
+    numbers: tuple[int, int, int, int, int]
+    answer: asyncio.Future[tuple[int, int]]
+
+
 class Buckets:
     """Everybody's buckets. It connects at its first use.
 
-    After a failure Redis is left alone for a moment, in which nobody waits for it.
+    Whoever pours while an exchange with Redis is under way goes with the next one, so that a crowd
+    costs a few exchanges on one connection. After a failure Redis is left alone for a moment, in
+    which nobody waits for it.
     """
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(
-            url, socket_connect_timeout=PATIENCE_SECONDS, retry=Retry(NoBackoff(), 0)
+            url, retry=Retry(NoBackoff(), 0), single_connection_client=True, lib_name=None, lib_version=None
         )
         self._pour = self._redis.register_script(POUR)
+        self._waiting: list[_Pour] = []
+        self._exchanging: asyncio.Task[None] | None = None
         self._resting_until = 0.0
         self._is_away = False
 
@@ -57,21 +76,41 @@ class Buckets:
 
         A negative cost is given back, none only looks. Never fails: without Redis it is admitted.
         """
-        if asyncio.get_running_loop().time() < self._resting_until:
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._resting_until:
             return Fill(bucket, 0)
         terms = (bucket.capacity, bucket.drained, bucket.every_ms)
         key = ":".join((KEY_PREFIX + bucket.name, *map(str, terms), whose))
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                admitted, level = await self._pour([key], [*terms, _milliseconds(now), cost])
-        except FAILURES:
-            self._rest()
-            return Fill(bucket, 0)
-        self._is_away = False
-        return Fill(bucket, level, is_admitted=bool(admitted))
+        poured = _Pour(key, (*terms, _milliseconds(now), cost), loop.create_future())
+        self._waiting.append(poured)
+        if self._exchanging is None or self._exchanging.done():
+            self._exchanging = asyncio.create_task(self._exchange_all(), name="buckets")
+        is_admitted, level = await poured.answer
+        return Fill(bucket, level, is_admitted=bool(is_admitted))
 
     async def close(self) -> None:
+        if self._exchanging is not None:
+            await asyncio.wait((self._exchanging,))
         await self._redis.aclose()
+
+    async def _exchange_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH_MAX], self._waiting[BATCH_MAX:]
+            for poured, (is_admitted, level) in zip(batch, await self._exchange(batch), strict=True):
+                if not poured.answer.done():
+                    poured.answer.set_result((is_admitted, level))
+
+    async def _exchange(self, batch: list[_Pour]) -> list[tuple[int, int]]:
+        """The answers to a batch: everybody is admitted where Redis fails."""
+        keys = [poured.key for poured in batch]
+        numbers = [number for poured in batch for number in poured.numbers]
+        try:
+            answers = await answered(self._pour(keys, numbers))
+        except FAILURES:
+            self._rest()
+            return [(1, 0)] * len(batch)
+        self._is_away = False
+        return answers  # type: ignore[no-any-return]
 
     def _rest(self) -> None:
         """Leave Redis alone for a moment, and say so once for each time that it goes away."""

@@ -15,15 +15,17 @@ class Queue(StrEnum):
     """The queues, each served by a worker with settings of its own."""
 
     MAIL = "zerodte:mail"
+    LEDGER = "zerodte:ledger"
 
 
 class JobName(StrEnum):
     """What a worker can be asked to do. A job may run more than once."""
 
     MAIL_CODE = "mail_code"
+    REPRICE_ACCOUNT = "reprice_account"
 
 
-QUEUE_OF = {JobName.MAIL_CODE: Queue.MAIL}
+QUEUE_OF = {JobName.MAIL_CODE: Queue.MAIL, JobName.REPRICE_ACCOUNT: Queue.LEDGER}
 
 
 def dump_job(job: dict[str, Any]) -> bytes:

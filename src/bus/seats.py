@@ -4,17 +4,14 @@ A place is a lease: whoever takes it renews it, so a process that dies gives its
 itself. Without Redis everybody finds a place.
 """
 
-import asyncio
-
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from bus.connections import FAILURES
+from bus.connections import FAILURES, answered
 
 KEY_PREFIX = "zerodte:seats:"
-PATIENCE_SECONDS = 0.5
 LEASE_MS = 60_000
 RENEWAL_SECONDS = 20.0
 
@@ -37,16 +34,13 @@ class Seats:
     """The places of everybody. It connects at its first use."""
 
     def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(
-            url, socket_connect_timeout=PATIENCE_SECONDS, retry=Retry(NoBackoff(), 0)
-        )
+        self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 0))
         self._take = self._redis.register_script(TAKE)
 
     async def take(self, row: str, seat: str, room: int) -> bool:
         """Take a place in a row of ``room``, or renew it; False where all are taken. Never fails."""
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return bool(await self._take([KEY_PREFIX + row], [seat, room, LEASE_MS]))
+            return bool(await answered(self._take([KEY_PREFIX + row], [seat, room, LEASE_MS])))
         except FAILURES:
             log.warning("seats_uncounted", row=row)
             return True
@@ -54,8 +48,7 @@ class Seats:
     async def leave(self, row: str, seat: str) -> None:
         """Give a place back. Never fails: the lease ends by itself."""
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._redis.zrem(KEY_PREFIX + row, seat)
+            await answered(self._redis.zrem(KEY_PREFIX + row, seat))
         except FAILURES:
             log.warning("seat_left_to_its_lease", row=row)
 

@@ -30,6 +30,10 @@ def session_topic(session_id: UUID) -> str:
     return f"session:{session_id}"
 
 
+def account_topic(account_id: UUID) -> str:
+    return f"account:{account_id}"
+
+
 class Wakes:
     """One listener's side of a topic: the highest number heard, and whether it was told.
 
@@ -65,6 +69,9 @@ class Topics:
 
     async def session_changed(self, session_id: UUID, seq: int) -> None:
         await self.publish(session_topic(session_id), seq)
+
+    async def account_changed(self, account_id: UUID, seq: int) -> None:
+        await self.publish(account_topic(account_id), seq)
 
     async def publish(self, topic: str, seq: int) -> None:
         """Wake every listener of a topic. Never fails: what it tells of is committed already."""

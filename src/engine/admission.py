@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from engine.denials import Code, Denial
-from engine.fills import first_fill, is_triggered, leg_quotes
+from engine.fees import FeeSchedule
+from engine.fills import first_fill, is_triggered
+from engine.listing import unquoted
 from engine.margin import Book, margin_cents
 from engine.market import Day
-from engine.money import MULTIPLIER, Cents, IndexE4, PriceCents, money_text
+from engine.money import MULTIPLIER, Cents, IndexE4, PriceCents, price_text
 from engine.orders import Action, Leg, Order, OrderType, Ticket
 from engine.positions import Books, Direction, Key
 from engine.reserves import working_price_cents
@@ -18,6 +20,7 @@ from engine.sessions import (
     fee_estimate_cents,
     fold_fills,
     index_at,
+    is_filled,
     is_working,
     requirement_cents,
 )
@@ -43,6 +46,24 @@ class NewOrder:
     replacing: Order | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an order meets at its second: the session with the orders of higher priority alone, the
+    books of their fills, and the signed contracts in those."""
+
+    session: Session
+    book: Book
+    books: Books
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A session before and after an order came or went."""
+
+    before: Session
+    after: Session
+
+
 def place(session: Session, day: Day, new: NewOrder) -> Placement | Denial:
     """Admit a new order: data, stop, positions, buying power, then the later orders.
 
@@ -56,15 +77,22 @@ def place(session: Session, day: Day, new: NewOrder) -> Placement | Denial:
     order = Order(new.id, new.sequence, new.second, new.ticket, slippage_cents, fill)
     replaced = new.replacing or order
     base = without_order(session, replaced.id)
-    changed_from = min(replaced.priority, order.priority)
-    denial = first_refusal(session, with_order(base, order), day, changed_from)
-    return denial or Placement(order, effect_of(base, day, order))
+    edit = Edit(session, with_order(base, order))
+    between = [o for o in base.orders if replaced.priority <= o.priority < order.priority]
+    later = [o for o in base.orders if o.priority > order.priority]
+    denial = dependent(edit, day, between)
+    if denial is not None:
+        return denial
+    met = standing(base, order)
+    denial = refusal(met, day, order) or dependent(edit, day, later)
+    return denial or Placement(order, _effect(met, day, order))
 
 
 def remove(session: Session, day: Day, order: Order) -> Session | Denial:
     """The session without ``order``, or a denial that names the first later order that needs it."""
     after = without_order(session, order.id)
-    return first_refusal(session, after, day, order.priority) or after
+    later = [o for o in after.orders if o.priority >= order.priority]
+    return dependent(Edit(session, after), day, later) or after
 
 
 def with_order(session: Session, order: Order) -> Session:
@@ -78,36 +106,49 @@ def without_order(session: Session, order_id: UUID) -> Session:
 def _unplaceable(day: Day, second: int, ticket: Ticket) -> Denial | None:
     if second >= day.close_second:
         return Denial(Code.MARKET_CLOSED, "the market is closed: orders are taken before the close")
-    if leg_quotes(day, ticket, second) is None:
-        return Denial(Code.NO_MARKET_DATA, "no market data for every leg at the session's time", ("legs",))
+    denial = unquoted(day, ticket.legs, second)
+    if denial is not None:
+        return denial
     if ticket.type is OrderType.STOP and is_triggered(day, ticket, second):
         return Denial(Code.STOP_IMMEDIATE, "stop order would execute immediately", ("stop_trigger",))
     return None
 
 
-def admission(session: Session, day: Day, order: Order) -> Denial | None:
-    """Why ``order`` could not be placed at its second beside the orders of higher priority, if so."""
-    second = order.placed_second
+def standing(session: Session, order: Order) -> Standing:
+    """What ``order`` meets in a session whose orders of higher priority could all be placed."""
     before = replace(session, orders=tuple(o for o in session.orders if o.priority < order.priority))
-    books, _ = fold_fills(before.orders, session.fees, second)
-    denial = _unmatched_close(books, before.orders, order, second)
+    books, _ = fold_fills(before.orders, session.fees, order.placed_second)
+    return Standing(before, books.book(), books)
+
+
+def refusal(met: Standing, day: Day, order: Order) -> Denial | None:
+    """Why ``order`` could not be placed at its second beside the orders of higher priority, if so."""
+    denial = _unmatched_close(met, order)
     if denial is not None:
         return denial
-    after = with_order(before, order)
-    books_after, _ = fold_fills(after.orders, session.fees, second)
-    margin, reserve = requirement_cents(after, day, second, books_after)
-    available = session.opening_cents + books_after.flow_cents - margin - reserve
-    if available >= 0 or _only_reduces(order, before, day, books):
+    available = _available_cents(met, day, order)
+    if available >= 0 or _only_reduces(met, day, order):
         return None
-    message = f"insufficient buying power: {money_text(-available)} more is needed"
+    message = f"insufficient buying power: {price_text(-available)} more is needed"
     return Denial(Code.INSUFFICIENT_BUYING_POWER, message)
 
 
-def _unmatched_close(books: Books, orders: Sequence[Order], order: Order, second: int) -> Denial | None:
+def _available_cents(met: Standing, day: Day, order: Order) -> Cents:
+    """Buying power with ``order`` placed. A fill at its own second comes after all that were booked."""
+    after = with_order(met.session, order)
+    book, flow_cents = met.book, met.books.flow_cents
+    if is_filled(order, order.placed_second):
+        book = _traded(book, order.ticket.legs)
+        flow_cents -= _cost_cents(order, after.fees)
+    margin, reserve = requirement_cents(after, day, order.placed_second, book)
+    return after.opening_cents + flow_cents - margin - reserve
+
+
+def _unmatched_close(met: Standing, order: Order) -> Denial | None:
     """Closing legs need an open position that no working order claims already (rulings 2.11)."""
-    claims = _claims([o for o in orders if is_working(o, second)])
+    claims = _claims([o for o in met.session.orders if is_working(o, order.placed_second)])
     for key, quantity in _claims([order]).items():
-        holding = books.holdings.get(key)
+        holding = met.books.holdings.get(key)
         free = (holding.quantity if holding else 0) - claims.get(key, 0)
         if quantity > free:
             contract, direction = key
@@ -130,7 +171,7 @@ def _claims(orders: Sequence[Order]) -> dict[Key, int]:
     return claims
 
 
-def _only_reduces(order: Order, before: Session, day: Day, books: Books) -> bool:
+def _only_reduces(met: Standing, day: Day, order: Order) -> bool:
     """An order of closing legs only that does not raise margin is always allowed (rulings 3.3).
 
     Not even once the working orders have made all their sales: a long that they leave as the last
@@ -139,10 +180,9 @@ def _only_reduces(order: Order, before: Session, day: Day, books: Books) -> bool
     if order.ticket.opens:
         return False
     spx_e4 = index_at(day, order.placed_second)
-    book = books.book()
-    working = (o for o in before.orders if is_working(o, order.placed_second))
+    working = (o for o in met.session.orders if is_working(o, order.placed_second))
     sales = [leg for o in working for leg in o.ticket.legs if leg.action.sign < 0]
-    return all(_margin_change(order, one, spx_e4) <= 0 for one in (book, _traded(book, sales)))
+    return all(_margin_change(order, one, spx_e4) <= 0 for one in (met.book, _traded(met.book, sales)))
 
 
 def _margin_change(order: Order, book: Book, spx_e4: IndexE4) -> Cents:
@@ -161,17 +201,22 @@ def effect_of(session: Session, day: Day, order: Order) -> BuyingPowerEffect:
 
     A working limit counts at its limit price, a working stop at its trigger and slippage.
     """
+    return _effect(standing(session, order), day, order)
+
+
+def _effect(met: Standing, day: Day, order: Order) -> BuyingPowerEffect:
     second = order.placed_second
-    before = replace(session, orders=tuple(o for o in session.orders if o.priority < order.priority))
-    books, _ = fold_fills(before.orders, session.fees, second)
-    margin, reserve = requirement_cents(before, day, second, books)
-    margin_change = _margin_change(order, books.book(), index_at(day, second))
-    cost = net_cost_cents(order) + fee_estimate_cents(order, session.fees)
+    margin, reserve = requirement_cents(met.session, day, second, met.book)
+    margin_change = _margin_change(order, met.book, index_at(day, second))
     return BuyingPowerEffect(
         margin_change_cents=margin_change,
-        change_cents=margin_change + cost,
-        current_cents=session.opening_cents + books.flow_cents - margin - reserve,
+        change_cents=margin_change + _cost_cents(order, met.session.fees),
+        current_cents=met.session.opening_cents + met.books.flow_cents - margin - reserve,
     )
+
+
+def _cost_cents(order: Order, fees: FeeSchedule) -> Cents:
+    return net_cost_cents(order) + fee_estimate_cents(order, fees)
 
 
 def net_cost_cents(order: Order) -> Cents:
@@ -185,20 +230,17 @@ def net_cost_cents(order: Order) -> Cents:
     return price * MULTIPLIER * ticket.units
 
 
-def first_refusal(before: Session, after: Session, day: Day, changed_from: tuple[int, int]) -> Denial | None:
-    """Why an edit is refused, if it is: the first order, by priority, that cannot be placed after it.
+def dependent(edit: Edit, day: Day, orders: Iterable[Order]) -> Denial | None:
+    """Why an edit is refused on account of ``orders``, if it is: the first that needs what it changes.
 
-    That is the new order on its own account, or one that could be placed before the edit. One that a
-    fee change had left short of buying power must still have its positions.
+    That is one that could be placed before the edit and cannot after it. One that a fee change had
+    left short of buying power must still have its positions.
     """
-    known = {order.id for order in before.orders}
-    for order in after.orders:
-        denial = admission(after, day, order) if order.priority >= changed_from else None
+    for order in orders:
+        denial = refusal(standing(edit.after, order), day, order)
         if denial is None:
             continue
-        if order.id not in known:
-            return denial
-        was = admission(before, day, order)
+        was = refusal(standing(edit.before, order), day, order)
         if was is None or was.code is not denial.code:
             message = f"order {order.id} placed later depends on this: {denial.message}"
             return Denial(Code.ORDER_DEPENDENCY, message)

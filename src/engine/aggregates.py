@@ -16,6 +16,8 @@ UNKNOWN = int(np.iinfo(np.int64).min)
 HALF_TICK_E4 = 250
 TICK_CENTS = 5
 POINT_E4 = 10_000
+AT_THE_MONEY_E4 = 5 * POINT_E4
+"""How far a straddle's strike may be from the index: a step of the strikes that SPXW lists there."""
 
 
 class Series(StrEnum):
@@ -92,6 +94,8 @@ def _straddle(day: Day) -> tuple[Column, Column]:
     """Mid (0.0001 points, or UNKNOWN) and strike (0.0001 points) of each second's straddle.
 
     The strike is the one nearest to the index among those listed on both sides, the lower on a tie.
+    Further than ``AT_THE_MONEY_E4`` it is not at the money, and its price is mostly what it is worth
+    at once or that of another move: unknown.
     """
     strikes = [strike for strike in _strikes(day) if Contract(strike, Right.PUT) in day.row_of]
     index_e4 = spx(day)
@@ -104,7 +108,7 @@ def _straddle(day: Day) -> tuple[Column, Column]:
     puts = np.array([day.row_of[Contract(strike, Right.PUT)] for strike in strikes])
     seconds = np.arange(len(index_e4))
     half_ticks = np.zeros(index_e4.shape, np.int64)
-    known = index_e4 != UNKNOWN
+    known = (index_e4 != UNKNOWN) & (np.abs(index_e4 - strikes_e4[nearest]) <= AT_THE_MONEY_E4)
     for rows in (calls[nearest], puts[nearest]):
         asks = day.ask_ticks[rows, seconds]
         half_ticks += day.bid_ticks[rows, seconds].astype(np.int64) + asks

@@ -33,6 +33,14 @@ class Code(StrEnum):
     SESSION_FROZEN = "session_frozen"
     TIME_BEFORE_START = "time_before_start"
     TIME_AFTER_END = "time_after_end"
+    # accounts
+    ENGINE_NOT_AVAILABLE = "engine_not_available"
+    NAME_TAKEN = "name_taken"
+    CAPITAL_IMMUTABLE = "capital_immutable"
+    ACCOUNT_ARCHIVED = "account_archived"
+    SESSION_OPEN = "session_open"
+    INSERT_EARLIER = "insert_earlier"
+    SESSION_TRADED = "session_traded"
     # orders
     INVALID_ORDER = "invalid_order"
     INVALID_LEG = "invalid_leg"
@@ -62,3 +70,9 @@ class Denial:
     path: tuple[str, ...] = ()
     fields: dict[str, str] = field(default_factory=dict)
     retry_after_seconds: int | None = None
+
+
+def try_again(code: Code, why: str, seconds: int) -> Denial:
+    """The denial of what may be asked for again after so many whole seconds."""
+    unit = "second" if seconds == 1 else "seconds"
+    return Denial(code, f"{why}; wait {seconds} {unit}", retry_after_seconds=seconds)

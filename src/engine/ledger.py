@@ -58,6 +58,7 @@ class Transaction:
 
 class LedgerAccount(StrEnum):
     CASH = "cash"
+    CAPITAL = "capital"
     OPTIONS = "options"
     FEES = "fees"
 

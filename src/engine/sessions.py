@@ -12,7 +12,7 @@ from uuid import UUID
 
 from engine.fees import FeeSchedule, leg_fee_cents
 from engine.ledger import Transaction, fill_transactions
-from engine.margin import margin_cents
+from engine.margin import Book, margin_cents
 from engine.market import MISSING_INDEX, Day
 from engine.money import Cents
 from engine.orders import Fill, Order, OrderStatus
@@ -165,7 +165,7 @@ def _filled_state(order: Order, rows: tuple[Transaction, ...]) -> OrderState:
 def _financials(
     session: Session, day: Day, second: int, books: Books, positions: Sequence[Position]
 ) -> Financials:
-    margin, reserve = requirement_cents(session, day, second, books)
+    margin, reserve = requirement_cents(session, day, second, books.book())
     value = sum(position.net_liquidity_cents for position in positions)
     return Financials(
         opening_cents=session.opening_cents,
@@ -180,12 +180,11 @@ def _financials(
     )
 
 
-def requirement_cents(session: Session, day: Day, second: int, books: Books) -> tuple[Cents, Cents]:
-    """Margin of the open positions and the reserve of the working orders at ``second``."""
+def requirement_cents(session: Session, day: Day, second: int, book: Book) -> tuple[Cents, Cents]:
+    """Margin of the open positions ``book`` and the reserve of the working orders at ``second``."""
     if second >= day.close_second:
         return 0, 0
     spx_e4 = index_at(day, second)
-    book = books.book()
     working = [order for order in session.orders if is_working(order, second)]
     return margin_cents(book, spx_e4), reserve_cents(book, working, session.fees, spx_e4)
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 from engine.denials import Code, Denial
 from engine.fees import DEFAULT_FEES, OVERRIDE_FACTOR_MAX, FeeSchedule
 from engine.money import TICK_CENTS, Micros, PriceCents, fixed_text, price_text
 
 SLIPPAGE_CENTS_MAX = 500
+DESCRIPTION_LENGTH_MAX = 500
 FEE_NAMES = tuple(field.name for field in fields(FeeSchedule))
 
 _DECIMAL = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,12}))?", re.ASCII)
@@ -41,6 +42,14 @@ def read_slippage(text: str) -> PriceCents | Denial:
     return cents
 
 
+def read_description(text: str | None) -> str | Denial | None:
+    """A note on a session or an account."""
+    if text is None or len(text) <= DESCRIPTION_LENGTH_MAX:
+        return text
+    message = f"description must be at most {DESCRIPTION_LENGTH_MAX} characters"
+    return Denial(Code.INVALID_INPUT, message, ("description",), {"description": message})
+
+
 def read_decimal(text: object, places: int) -> int | None:
     """A non-negative decimal text in units of 10 to the minus ``places``, exactly; None where it
     is no such text or needs more places."""
@@ -55,7 +64,7 @@ def read_decimal(text: object, places: int) -> int | None:
 
 def fee_texts(fees: FeeSchedule) -> dict[str, str]:
     """The schedule's rates in dollars, by name: ``{"buy_equity": "0.0008", …}``."""
-    return {name: fixed_text(micros, 6) for name, micros in asdict(fees).items()}
+    return {name: fixed_text(getattr(fees, name), 6) for name in FEE_NAMES}
 
 
 def _rate_problem(name: str, rate: Micros | None, *, is_given: bool) -> str | None:

@@ -25,6 +25,7 @@ from marketdata.rows import DayRows, Integers, QuoteRows, absent
 from marketdata.sources import Reading, Source, by_date, files_at
 
 LIBRARY = "databento_dbn"
+INSTALL = ".venv/bin/pip install databento-dbn"
 RECORDS = {"cbbo-1s": "CBBOMsg", "cbbo-1m": "CBBOMsg", "mbp-1": "MBP1Msg"}
 UNREADABLE_FILE = "unreadable"
 SUFFIXES = (".dbn", ".dbn.zst")
@@ -50,7 +51,6 @@ class Recording(Source):
 
 def find(paths: Iterable[Path]) -> list[tuple[Source, ...]]:
     """The files to read together: those that name the same date. Those of other schemas are left."""
-    _vendor()
     found: list[Source] = []
     for path in paths:
         files = [file for file in files_at(path) if file.name.endswith(SUFFIXES)]
@@ -93,7 +93,10 @@ def _schema(file: Path) -> str:
 def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
     """A file's records as a stream of bytes, and its metadata."""
     compression = "zstd" if path.suffix == ".zst" else None
-    vendor = _vendor()
+    try:
+        vendor = _vendor()
+    except ModuleNotFoundError as error:
+        raise SourceRefused(f"{path.name}: needs the vendor's library, an extra: {INSTALL}") from error
     try:
         with pa.input_stream(str(path), compression=compression) as stream:
             lead = stream.read(_LEAD_BYTES)
@@ -104,12 +107,7 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
 
 
 def _vendor() -> Any:
-    try:
-        return import_module(LIBRARY)
-    except ModuleNotFoundError as error:
-        raise SourceRefused(
-            "databento: needs the vendor's library: pip install 'zerodte[databento]'"
-        ) from error
+    return import_module(LIBRARY)
 
 
 def _dtype(metadata: Any) -> np.dtype[Any]:

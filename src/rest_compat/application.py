@@ -7,6 +7,8 @@ from operator import attrgetter
 from starlette.routing import Route, Router
 
 from rest_compat import (
+    account_sessions,
+    accounts,
     auth,
     averages,
     history,
@@ -17,6 +19,7 @@ from rest_compat import (
     transactions,
     users,
 )
+from rest_compat.account_sessions import ACCOUNT_SESSION
 from rest_compat.documents import document_operations
 from rest_compat.operations import Operation, Prefix
 from rest_compat.serving import Resource, not_found
@@ -37,6 +40,10 @@ TRADING: Sequence[Operation] = (
     *simulations.routes.operations,
     *simulations.own_routes.under(SIMULATION),
     *session_operations(SIMULATION),
+    *accounts.routes.operations,
+    *account_sessions.routes.operations,
+    *account_sessions.own_routes.under(ACCOUNT_SESSION),
+    *session_operations(ACCOUNT_SESSION),
 )
 OPERATIONS: Sequence[Operation] = (*document_operations(TRADING), *TRADING)
 

@@ -36,8 +36,7 @@ class AverageQuery(Asked):
         int,
         BeforeValidator(parse_interval),
         Field(
-            ge=1,
-            le=INTERVAL_SECONDS_MAX,
+            json_schema_extra={"minimum": 1, "maximum": INTERVAL_SECONDS_MAX},
             description="Seconds from one time of day to the next.",
             examples=[300],
         ),

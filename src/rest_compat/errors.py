@@ -18,6 +18,7 @@ class HttpCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BODY_TOO_LARGE = "body_too_large"
     HEADERS_TOO_LARGE = "headers_too_large"
+    ADDRESS_TOO_LONG = "address_too_long"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     INTERNAL_ERROR = "internal_error"
     UNAVAILABLE = "unavailable"
@@ -56,6 +57,13 @@ STATUS_OF: Mapping[Code | HttpCode, int] = {
     Code.SESSION_FROZEN: 409,
     Code.TIME_BEFORE_START: 400,
     Code.TIME_AFTER_END: 400,
+    Code.ENGINE_NOT_AVAILABLE: 409,
+    Code.NAME_TAKEN: 409,
+    Code.CAPITAL_IMMUTABLE: 409,
+    Code.ACCOUNT_ARCHIVED: 409,
+    Code.SESSION_OPEN: 409,
+    Code.INSERT_EARLIER: 409,
+    Code.SESSION_TRADED: 409,
     Code.INVALID_ORDER: 400,
     Code.INVALID_LEG: 400,
     Code.INVALID_PRICE: 400,
@@ -72,6 +80,7 @@ STATUS_OF: Mapping[Code | HttpCode, int] = {
     HttpCode.METHOD_NOT_ALLOWED: 405,
     HttpCode.BODY_TOO_LARGE: 413,
     HttpCode.HEADERS_TOO_LARGE: 431,
+    HttpCode.ADDRESS_TOO_LONG: 414,
     HttpCode.UNSUPPORTED_MEDIA_TYPE: 415,
     HttpCode.INTERNAL_ERROR: 500,
     HttpCode.UNAVAILABLE: 503,

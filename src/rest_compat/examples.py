@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 SIMULATION_ID = "f3c88e1a-2d04-4a6b-9c12-7e8f5d6a4b3c"
+ACCOUNT_ID = "0d9b6f34-5c1e-4b7a-8f2d-3a6c9e1b7d48"
 ORDER_ID = "a7e2c9d1-3b85-4f60-9a4d-2c1f8e7b6d50"
 
 VERTICAL = [
@@ -36,6 +37,26 @@ EXAMPLES: Mapping[str, Any] = {
         "starting_capital": 100000,
         "description": "Iron condor day",
     },
+    "NewAccount": {
+        "name": "Iron condors",
+        "engine": "historical",
+        "starting_capital": 100000,
+        "description": "Defined-risk study account",
+    },
+    "AccountChange": {"name": "Condors — 2025"},
+    "Account": {
+        "id": ACCOUNT_ID,
+        "name": "Iron condors",
+        "description": "Defined-risk study account",
+        "engine": "historical",
+        "type": "manual",
+        "starting_capital": "100000",
+        "cash_balance": "100273.12",
+        "current_value": "100273.12",
+        "status": "active",
+        "created_at": "2026-06-21T12:00:00Z",
+    },
+    "NewSession": {"date": "2025-01-15"},
     "ProfileChange": {"slippage": "0.05"},
     "ClockMove": {"time": "2025-01-15T14:35:00Z"},
     "NewOrder": {

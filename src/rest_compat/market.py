@@ -145,8 +145,7 @@ class SnapshotsQuery(Asked):
         int,
         BeforeValidator(parse_interval),
         Field(
-            ge=1,
-            le=INTERVAL_SECONDS_MAX,
+            json_schema_extra={"minimum": 1, "maximum": INTERVAL_SECONDS_MAX},
             description=f"Seconds from one snapshot to the next. At most {SNAPSHOTS_MAX} are answered.",
             examples=[60],
         ),

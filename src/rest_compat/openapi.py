@@ -252,7 +252,7 @@ def _request_body(operation: Operation, schemas: dict[Any, Json]) -> Json:
 
 def _success(operation: Operation, schemas: dict[Any, Json]) -> Json:
     gives = operation.gives
-    response: Json = {"description": HTTPStatus(gives.status).phrase}
+    response: Json = {}
     if gives.model is not None:
         media: Json = {"schema": schemas[str(gives.model)]}
         if operation.id in EXAMPLES:
@@ -260,7 +260,8 @@ def _success(operation: Operation, schemas: dict[Any, Json]) -> Json:
         response["content"] = {gives.media_type: media}
     if Code.RATE_LIMIT_EXCEEDED in gives.denials:
         response["headers"] = _header_references(*SHOWN_WHERE_CHARGED)
-    return {str(gives.status): response}
+    statuses = [gives.status, gives.other_status] if gives.other_status else [gives.status]
+    return {str(status): {**response, "description": HTTPStatus(status).phrase} for status in statuses}
 
 
 def _refusals(operation: Operation) -> Json:

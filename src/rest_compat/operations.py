@@ -71,12 +71,28 @@ class Takes:
 
 @dataclass(frozen=True, slots=True)
 class Gives:
-    """What an operation answers: its status, the type of the body if any, and its own denials."""
+    """What an operation answers: its status, the type of the body if any, and its own denials.
+
+    ``other_status`` is another one that it may succeed with; its handler then answers ``Statused``.
+    """
 
     status: int = 200
     model: Any = None
     denials: tuple[Code, ...] = ()
     media_type: str = JSON
+    other_status: int | None = None
+
+
+# what every operation may answer that reads a session with its market
+OF_SESSION = (Code.NOT_FOUND, Code.DAY_UNAVAILABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Statused:
+    """An answer that says itself which of the operation's statuses it goes with."""
+
+    status: int
+    body: Any
 
 
 @dataclass(frozen=True, slots=True)

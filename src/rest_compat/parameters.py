@@ -20,6 +20,8 @@ class PathParameter:
 
 PATH_PARAMETERS: Mapping[str, PathParameter] = {
     "simulation_id": PathParameter(TypeAdapter(UUID), "session"),
+    "account_id": PathParameter(TypeAdapter(UUID), "account"),
+    "session_id": PathParameter(TypeAdapter(UUID), "session"),
     "order_id": PathParameter(TypeAdapter(UUID), "order"),
     "date": PathParameter(TypeAdapter(DateIn)),
     "timestamp": PathParameter(TypeAdapter(SnapshotTime)),

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from engine.denials import Code, Denial
 from rest_compat.errors import HttpCode, Refused
 from rest_compat.parameters import PATH_PARAMETERS
+from usecases.policy import Policy
 
-JSON_VALUES_MAX = 5_000
 ECHOED_CHARACTERS_MAX = 40
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -63,11 +63,11 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
     return bytes(received)
 
 
-def parse_body(raw: bytes, model: type[Model], depth_max: int) -> Model | Denial:
+def parse_body(raw: bytes, model: type[Model], policy: Policy) -> Model | Denial:
     """The JSON object in ``raw`` as ``model``. Numbers are read exactly, never as binary floats;
     of fields that the model does not know only the syntax is read."""
     try:
-        content = _parse_json(raw, depth_max)
+        content = _parse_json(raw, policy)
     except Malformed as malformed:
         return Denial(Code.INVALID_INPUT, str(malformed))
     if not isinstance(content, dict):
@@ -99,13 +99,13 @@ def parse_path(texts: Mapping[str, str]) -> dict[str, Any] | Denial:
     return values
 
 
-def _parse_json(raw: bytes, depth_max: int) -> Any:
+def _parse_json(raw: bytes, policy: Policy) -> Any:
     if not raw.strip():
         raise Malformed("the body is empty; send a JSON object")
     if raw.startswith(BOM_UTF8):
         raise Malformed("the body must be UTF-8 without a byte order mark")
-    if sum(map(raw.count, (b",", b"[", b"{"))) > JSON_VALUES_MAX:
-        raise Malformed(f"the body holds more than {JSON_VALUES_MAX} values")
+    if sum(map(raw.count, (b",", b"[", b"{"))) > policy.json_values:
+        raise Malformed(f"the body holds more than {policy.json_values} values")
     try:
         content = json.loads(
             raw.decode(),
@@ -119,9 +119,9 @@ def _parse_json(raw: bytes, depth_max: int) -> Any:
     except json.JSONDecodeError as error:
         raise Malformed(_syntax(error)) from None
     except RecursionError:
-        raise _too_deep(depth_max) from None
-    if not _is_within(content, depth_max):
-        raise _too_deep(depth_max)
+        raise _too_deep(policy.json_depth) from None
+    if not _is_within(content, policy.json_depth):
+        raise _too_deep(policy.json_depth)
     return content
 
 

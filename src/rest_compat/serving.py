@@ -22,7 +22,7 @@ from rest_compat.errors import (
     refused,
     unavailable,
 )
-from rest_compat.operations import JSON, Auth, Call, Operation
+from rest_compat.operations import JSON, Auth, Call, Operation, Statused
 from rest_compat.parsing import parse_body, parse_path, parse_query, read_body
 from rest_compat.rate_limits import metered
 from runtime.aside import read_aside
@@ -56,8 +56,8 @@ async def answer(operations: Mapping[str, Operation], request: Request) -> Respo
         outcome = await _perform(_operation(operations, request.method), request, ports)
     except Refused as refusal:
         return refused(refusal.code, refusal.message, accept, headers=refusal.headers)
-    except OUTAGES:
-        log.warning("outage", path=request.url.path, exc_info=True)
+    except OUTAGES as outage:
+        log.warning("outage", path=request.url.path, reason=str(outage))
         return unavailable(accept)
     except ClientDisconnect:
         raise
@@ -150,15 +150,16 @@ async def _body(model: type[BaseModel], request: Request, ports: Ports) -> BaseM
         message = f"send the body as {JSON}, not {media_type or 'untyped'}"
         raise Refused(HttpCode.UNSUPPORTED_MEDIA_TYPE, message)
     raw = await read_body(request, ports.policy.body_bytes)
-    return await read_aside(len(raw), lambda: parse_body(raw, model, ports.policy.json_depth))
+    return await read_aside(len(raw), lambda: parse_body(raw, model, ports.policy))
 
 
 def _render(operation: Operation, outcome: Any) -> Response:
     gives = operation.gives
     if gives.model is None:
         return Response(status_code=gives.status)
-    body = _adapter(gives.model).dump_json(outcome, by_alias=True, exclude_unset=True)
-    return Response(body, gives.status, media_type=gives.media_type)
+    answer = outcome if isinstance(outcome, Statused) else Statused(gives.status, outcome)
+    body = _adapter(gives.model).dump_json(answer.body, by_alias=True, exclude_unset=True)
+    return Response(body, answer.status, media_type=gives.media_type)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Simulations: one recorded day, a starting capital, and a clock that the user moves."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, WithJsonSchema
@@ -9,7 +9,8 @@ from pydantic import Field, WithJsonSchema
 from engine.denials import Code, Denial
 from engine.money import money_text
 from engine.sessions import Financials
-from rest_compat.operations import Call, Gives, Prefix, Routes, Takes
+from engine.settings import DESCRIPTION_LENGTH_MAX
+from rest_compat.operations import OF_SESSION, Call, Gives, Prefix, Routes, Takes
 from rest_compat.wire import (
     Answered,
     Asked,
@@ -19,11 +20,13 @@ from rest_compat.wire import (
     InstantIn,
     InstantText,
     MoneyText,
+    absent,
     instant_or_null,
     instant_text,
 )
 from usecases import sessions
-from usecases.sessions import DESCRIPTION_LENGTH_MAX, CreateSimulation
+from usecases.belonging import session_under
+from usecases.sessions import CreateSimulation
 from usecases.views import SessionView
 
 TAG = "Simulations"
@@ -50,6 +53,12 @@ class NewSimulation(Asked):
 
 class ClockMove(Asked):
     time: Annotated[InstantIn, Field(description="Within start_time and end_time.")]
+
+
+UNAVAILABLE = (
+    "Only in lists, and true: its recording cannot be read. Unless it is settled, its money is that of its "
+    "opening, whatever it traded, and start_time and end_time are the calendar's."
+)
 
 
 class Simulation(Answered):
@@ -95,6 +104,7 @@ class Simulation(Answered):
     equity_options_profit_loss: MoneyText
     equity_options_maintenance_buying_power: MoneyText
     equity_options_net_liquidation_value: MoneyText
+    unavailable: Annotated[bool, Field(description=UNAVAILABLE)] = absent()
 
 
 EQUITIES = {
@@ -110,25 +120,31 @@ EQUITIES = {
 
 
 def render_session(view: SessionView) -> Simulation:
-    """The documented object of a session, of all its faces (rulings 1.5)."""
+    return Simulation(**session_fields(view))
+
+
+def session_fields(view: SessionView) -> dict[str, Any]:
+    """The documented fields of a session, of all its faces (rulings 1.5)."""
     opening = money_text(view.financials.opening_cents)
-    return Simulation(
-        id=view.id,
-        account_id=view.account_id,
-        mode=view.mode.value,
-        date=view.date.isoformat(),
-        starting_capital=opening,
-        opening_balance=opening,
-        description=view.description,
-        status="settled" if view.ended else "open",
-        ended=view.ended,
-        time=instant_or_null(view.at),
-        start_time=instant_text(view.start_at),
-        end_time=instant_text(view.end_at),
-        deposits=opening,
-        withdrawals="0",
+    lost = {} if view.is_readable else {"unavailable": True}
+    return {
+        "id": view.id,
+        "account_id": view.account_id,
+        "mode": view.mode.value,
+        "date": view.date.isoformat(),
+        "starting_capital": opening,
+        "opening_balance": opening,
+        "description": view.description,
+        "status": "settled" if view.ended else "open",
+        "ended": view.ended,
+        "time": instant_or_null(view.at),
+        "start_time": instant_text(view.start_at),
+        "end_time": instant_text(view.end_at),
+        "deposits": opening,
+        "withdrawals": "0",
         **_money(view.financials),
-    )
+        **lost,
+    }
 
 
 def _money(financials: Financials) -> dict[str, str]:
@@ -155,7 +171,7 @@ def _money(financials: Financials) -> dict[str, str]:
     "POST",
     "/simulations",
     Takes(NewSimulation),
-    Gives(201, Simulation, (Code.SESSION_NOT_RECORDED, Code.SIMULATION_EXISTS)),
+    Gives(201, Simulation, (Code.SESSION_NOT_RECORDED, Code.SIMULATION_EXISTS, Code.DAY_UNAVAILABLE)),
 )
 async def create_simulation(call: Call[NewSimulation]) -> Simulation | Denial:
     """Open a simulation on a recorded date.
@@ -174,15 +190,14 @@ async def list_simulations(call: Call[None]) -> list[Simulation]:
 
 
 async def simulation_of(call: Call[None]) -> UUID | Denial:
-    """The session that the path names; whether it is the caller's, its use case decides."""
-    session_id: UUID = call.path["simulation_id"]
-    return session_id
+    """The session that the path names, where it is a day of no account."""
+    return await session_under(call.ports, call.viewer, None, call.path["simulation_id"])
 
 
 SIMULATION = Prefix("/simulations/{simulation_id}", "simulation", simulation_of)
 
 
-@own_routes.operation("GET", "", Takes(), Gives(200, Simulation, (Code.NOT_FOUND,)))
+@own_routes.operation("GET", "", Takes(), Gives(200, Simulation, OF_SESSION))
 async def get(call: Call[None]) -> Simulation | Denial:
     """One simulation, with its financials at its clock."""
     return _answer(await sessions.get_session(call.ports, call.viewer, call.session_id))
@@ -195,7 +210,7 @@ async def get(call: Call[None]) -> Simulation | Denial:
     Gives(
         200,
         Simulation,
-        (Code.NOT_FOUND, Code.TIME_BEFORE_START, Code.TIME_AFTER_END, Code.SESSION_FROZEN),
+        (*OF_SESSION, Code.TIME_BEFORE_START, Code.TIME_AFTER_END, Code.SESSION_FROZEN),
     ),
 )
 async def move_clock(call: Call[ClockMove]) -> Simulation | Denial:

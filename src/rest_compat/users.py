@@ -13,8 +13,9 @@ from rest_compat.auth import EmailText, PasswordText
 from rest_compat.operations import Call, Gives, Routes, Takes
 from rest_compat.wire import Answered, Asked, NumberText, PriceText, RateText, given
 from usecases import charging, users
+from usecases.absence import ABSENT, Absent
 from usecases.ports import Viewer
-from usecases.users import ABSENT, Absent, ProfileChanges
+from usecases.users import ProfileChanges
 
 routes = Routes("People")
 

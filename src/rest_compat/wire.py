@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
@@ -149,9 +148,9 @@ def given(*names: str, without: str) -> JsonDict:
     return {"required": list(names), "properties": {**texts, without: {"type": "null"}}}
 
 
-def _one_of(names: type[StrEnum]) -> WithJsonSchema:
+def one_of(*names: str) -> WithJsonSchema:
     """Documents the accepted texts; the engine is who refuses others, alike on every face."""
-    return WithJsonSchema({"type": "string", "enum": [name.value for name in names]})
+    return WithJsonSchema({"type": "string", "enum": [str(name) for name in names]})
 
 
 def _text(pattern: str, example: str) -> WithJsonSchema:
@@ -196,13 +195,13 @@ SymbolText = TypeAliasType(
     "SymbolText", Annotated[str, _text(r"^SPXW  \d{6}[CP]\d{8}$", "SPXW  250115C05950000")]
 )
 
-OrderTypeName = TypeAliasType("OrderTypeName", Annotated[str, _one_of(OrderType)])
-EffectName = TypeAliasType("EffectName", Annotated[str, _one_of(Effect)])
-ActionName = TypeAliasType("ActionName", Annotated[str, _one_of(Action)])
-TriggerDirectionName = TypeAliasType("TriggerDirectionName", Annotated[str, _one_of(TriggerDirection)])
-OrderStatusName = TypeAliasType("OrderStatusName", Annotated[str, _one_of(OrderStatus)])
-TransactionKindName = TypeAliasType("TransactionKindName", Annotated[str, _one_of(TransactionKind)])
-DirectionName = TypeAliasType("DirectionName", Annotated[str, _one_of(Direction)])
+OrderTypeName = TypeAliasType("OrderTypeName", Annotated[str, one_of(*OrderType)])
+EffectName = TypeAliasType("EffectName", Annotated[str, one_of(*Effect)])
+ActionName = TypeAliasType("ActionName", Annotated[str, one_of(*Action)])
+TriggerDirectionName = TypeAliasType("TriggerDirectionName", Annotated[str, one_of(*TriggerDirection)])
+OrderStatusName = TypeAliasType("OrderStatusName", Annotated[str, one_of(*OrderStatus)])
+TransactionKindName = TypeAliasType("TransactionKindName", Annotated[str, one_of(*TransactionKind)])
+DirectionName = TypeAliasType("DirectionName", Annotated[str, one_of(*Direction)])
 
 
 class AtQuery(Asked):

@@ -2,8 +2,9 @@
 
 import os
 import secrets
+import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
@@ -16,11 +17,14 @@ from marketdata.library import Library
 from runtime.clocks import last_recorded_close, wall
 from runtime.settings import Settings
 from store.database import Bounds, Database
+from usecases.failpoints import Failpoint
 from usecases.passwords import HashingCost, Passwords
-from usecases.ports import Ports
+from usecases.ports import Ports, pass_by
 
 SECRET_BYTES = 32
 KEY_FILE = "secret.key"
+STATEMENT_MS = 5_000
+UNHURRIED_STATEMENT_MS = 60_000
 
 
 class SettingMissing(Exception):
@@ -28,8 +32,9 @@ class SettingMissing(Exception):
 
 
 @asynccontextmanager
-async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
+async def open_ports(settings: Settings, statement_ms: int = STATEMENT_MS) -> AsyncIterator[Ports]:
     """The ports of one process. Servers are connected to on first use, so they may come up later.
+    No statement may take longer than ``statement_ms``.
 
     Raises SettingMissing where no servers are named.
     """
@@ -37,7 +42,7 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
         raise SettingMissing("set ZERODTE_DATABASE_URL and ZERODTE_REDIS_URL, or run `zerodte up`")
     redis_url = settings.redis_url.get_secret_value()
     library = Library(settings.data_dir / "days")
-    bounds = Bounds(connections=settings.database_connections)
+    bounds = Bounds(connections=settings.database_connections, statement_ms=statement_ms)
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url.get_secret_value(), bounds)
         stack.push_async_callback(database.close)
@@ -62,6 +67,7 @@ async def open_ports(settings: Settings) -> AsyncIterator[Ports]:
             policy=settings.policy(),
             secret=installation_secret(settings),
             passwords=Passwords(_hashing_cost(settings)),
+            reach=_stopping_at(settings.failpoint),
         )
 
 
@@ -77,6 +83,18 @@ def installation_secret(settings: Settings) -> bytes:
 
 def _hashing_cost(settings: Settings) -> HashingCost:
     return HashingCost(settings.hashing_memory_kib, settings.hashing_passes, settings.hashing_lanes)
+
+
+def _stopping_at(point: Failpoint | None) -> Callable[[Failpoint], None]:
+    """Ends this process at a failure point as a loss of power would, without a chance to clean up."""
+    if point is None:
+        return pass_by
+
+    def reach(reached: Failpoint) -> None:
+        if reached is point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return reach
 
 
 def _make_secret(path: Path) -> None:

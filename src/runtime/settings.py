@@ -1,29 +1,35 @@
 """What an operator may set: variables named ``ZERODTE_`` and the field, with the product's defaults."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from runtime.values import DatabaseUrl, MailSender, Proxies, RedisUrl, SmtpUrl
+from runtime.values import DatabaseUrl, MailSender, Proxies, RedisUrl, SecretKey, SmtpUrl
+from usecases.failpoints import Failpoint
 from usecases.policy import Policy
 
 POLICY = Policy()
+PREFIX = "ZERODTE_"
+SAMPLES = "ZERODTE_SHARED"  # where the tests find vendors' samples
+KIB_A_LANE = 8
 
 
 class Settings(BaseSettings):
     """Every setting of every process. Unset servers are the embedded ones of ``data_dir``."""
 
-    model_config = SettingsConfigDict(env_prefix="ZERODTE_", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     database_url: DatabaseUrl | None = Field(
         None, description="PostgreSQL to use instead of the embedded one"
     )
     redis_url: RedisUrl | None = Field(None, description="Redis to use instead of the embedded one")
     data_dir: Path = Field(Path("var"), description="where days, mail and embedded databases are kept")
-    secret_key: SecretStr | None = Field(
+    secret_key: SecretKey | None = Field(
         None, description="secret shared by several installations; otherwise data_dir/secret.key is made"
     )
     postgres_programs: Path | None = Field(None, description="directory of another initdb and postgres")
@@ -65,21 +71,28 @@ class Settings(BaseSettings):
         POLICY.complexity_a_minute, ge=1, le=1_000_000, description="GraphQL complexity a caller and minute"
     )
     body_bytes: int = Field(POLICY.body_bytes, ge=1_024, description="bytes of one request's body")
-    header_bytes: int = Field(16 * 1024, ge=1_024, le=65_536, description="bytes of one request's headers")
+    header_bytes: int = Field(
+        16 * 1024, ge=1_024, le=65_536, description="bytes of one request's headers, and of its address"
+    )
     json_depth: int = Field(POLICY.json_depth, ge=1, le=500, description="nesting of a REST body")
+    json_values: int = Field(POLICY.json_values, ge=1, description="values in a REST body")
     websocket_frame_bytes: int = Field(64 * 1024, ge=1_024, description="bytes of one WebSocket message")
     visitor_sockets: int = Field(
         POLICY.visitor_sockets, ge=0, description="GraphQL sockets of one address without a token"
     )
-    hashing_memory_kib: int = Field(19 * 1024, ge=8, description="memory that argon2id takes for a password")
-    hashing_passes: int = Field(2, ge=1, description="passes over that memory")
-    hashing_lanes: int = Field(1, ge=1, description="lanes of it")
+    hashing_memory_kib: int = Field(
+        19 * 1024, ge=KIB_A_LANE, le=1_048_576, description="memory that argon2id takes for a password"
+    )
+    hashing_passes: int = Field(2, ge=1, le=1_000, description="passes over that memory")
+    hashing_lanes: int = Field(1, ge=1, le=64, description="lanes of it")
 
     graphql_depth: int = Field(12, ge=1, description="levels of fields in one GraphQL operation")
     graphql_aliases: int = Field(30, ge=0, description="aliases in one GraphQL operation")
     graphql_tokens: int = Field(2_000, ge=1, description="tokens of one GraphQL document")
     graphql_root_fields: int = Field(20, ge=1, description="fields at the root of one GraphQL operation")
-    graphql_document_chars: int = Field(32_768, ge=1, description="characters of one GraphQL document")
+    graphql_document_chars: int = Field(
+        32_768, ge=1, description="characters of one GraphQL document, and of its variables"
+    )
     graphql_fragments: int = Field(64, ge=0, description="fragments of one GraphQL document")
     graphql_repeats: int = Field(100, ge=1, description="uses of one response name in a GraphQL document")
     graphql_input_list: int = Field(100, ge=1, description="entries of one list of GraphQL input")
@@ -92,6 +105,31 @@ class Settings(BaseSettings):
     graphql_socket_operations: int = Field(20, ge=1, description="operations at once on one GraphQL socket")
     graphql_socket_init_seconds: float = Field(5, gt=0, description="time until a socket sends its token")
 
+    failpoint: Failpoint | None = Field(
+        None, description="for tests: the point in a write at which a process kills itself"
+    )
+
+    @field_validator("hashing_lanes")
+    @classmethod
+    def within_memory(cls, lanes: int, others: ValidationInfo) -> int:
+        """argon2id refuses less memory a lane, and would only do so at the first password."""
+        most = others.data.get("hashing_memory_kib", KIB_A_LANE * lanes) // KIB_A_LANE
+        if lanes > most:
+            raise PydanticCustomError(
+                "lanes", "must be at most {most}, one for 8 KiB of memory", {"most": most}
+            )
+        return lanes
+
     def policy(self) -> Policy:
         """The part that use cases read."""
         return Policy(**{field.name: getattr(self, field.name) for field in fields(Policy)})
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """The variables that are named like settings and are none, such as misspelt ones; not empty ones."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {SAMPLES}
+    return [
+        name
+        for name, value in environ.items()
+        if name.upper().startswith(PREFIX) and value and name.upper() not in known
+    ]

@@ -8,7 +8,8 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
-HOST = r"(?:\[[0-9a-fA-F:.]+\]|[^/?#:@\[\]\s]+)(?::\d{1,5})?"
+PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]?\d{1,4})"
+HOST = rf"(?:\[[0-9a-fA-F:.]+\]|[^/?#:@\[\]\s]+)(?::{PORT})?"
 USER = r"(?:[^@/?#\s]*@)?"
 ADDRESS = r'[^\s<>@,;:"]+@[^\s<>@,;:"]+'
 
@@ -19,6 +20,7 @@ REDIS = re.compile(
 )
 SMTP = re.compile(rf"smtps?://{USER}{HOST}/?")
 SENDER = re.compile(rf'{ADDRESS}|(?:[^\r\n<>@,;:"]*|"[^\r\n"]*" *)<{ADDRESS}>')
+SECRET_CHARACTERS_MIN = 16
 
 
 def _are_proxies(text: str) -> bool:
@@ -55,6 +57,13 @@ RedisUrl: TypeAlias = Annotated[
 SmtpUrl: TypeAlias = Annotated[
     SecretStr,
     _only(SMTP.fullmatch, "smtp://user:password@host:587 or smtps://user:password@host:465"),
+]
+SecretKey: TypeAlias = Annotated[
+    SecretStr,
+    _only(
+        lambda text: len(text) >= SECRET_CHARACTERS_MIN,
+        f"at least {SECRET_CHARACTERS_MIN} characters, as `openssl rand -hex 32` makes",
+    ),
 ]
 MailSender: TypeAlias = Annotated[
     str, _only(SENDER.fullmatch, "an address, like zerodte <noreply@example.com>")

@@ -3,25 +3,33 @@
 from sqlmodel import SQLModel
 
 from store.tables import (
+    accounts,
     codes,
     events,
     idempotency,
+    journal,
     logins,
     orders,
     outbox,
+    repricings,
     sessions,
+    settlements,
     tokens,
     users,
 )
 
 DECLARING = (
+    accounts,
     codes,
     events,
     idempotency,
+    journal,
     logins,
     orders,
     outbox,
+    repricings,
     sessions,
+    settlements,
     tokens,
     users,
 )

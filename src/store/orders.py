@@ -1,5 +1,6 @@
 """Queries on orders, mapped to and from the engine's values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -105,6 +106,12 @@ async def remove(tx: Tx, session: StoredSession, order_id: UUID) -> None:
     await tx.execute(delete(_orders).where(_orders.c.session_id == session.id, _orders.c.uuid == order_id))
 
 
+async def are_in(tx: Tx, session: StoredSession) -> bool:
+    """True when the session has an order."""
+    statement = select(_orders.c.uuid).where(_orders.c.session_id == session.id).limit(1)
+    return (await tx.execute(statement)).first() is not None
+
+
 async def id_taken(tx: Tx, user_id: int, order_id: UUID) -> bool:
     """True when an order of the user ever had this id: events outlive the orders that they tell of."""
     statement = (
@@ -119,7 +126,7 @@ async def id_taken(tx: Tx, user_id: int, order_id: UUID) -> bool:
 def _from_row(row: Row[*tuple[Any, ...]], open_at: datetime) -> StoredOrder:
     ticket = Ticket(
         type=OrderType(row.type),
-        legs=tuple(Leg(Contract(k, Right(right)), n, Action(action)) for k, right, n, action in row.legs),
+        legs=legs_from(row.legs),
         effect=Effect(row.effect) if row.effect else None,
         price_cents=row.price_cents,
         trigger_cents=row.trigger_cents,
@@ -134,6 +141,11 @@ def _from_row(row: Row[*tuple[Any, ...]], open_at: datetime) -> StoredOrder:
         fill=_fill(row, open_at),
     )
     return StoredOrder(order, row.replaces_order_id, row.client_order_id, row.request_hash, row.updated_at)
+
+
+def legs_from(stored: Iterable[tuple[int, str, int, str]]) -> tuple[Leg, ...]:
+    """The legs of an order from its column: strike, right, quantity and action of each."""
+    return tuple(Leg(Contract(k, Right(right)), n, Action(action)) for k, right, n, action in stored)
 
 
 def _fill(row: Row[*tuple[Any, ...]], open_at: datetime) -> Fill | None:

@@ -5,22 +5,24 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Row, Select, bindparam, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from engine.money import Cents
 from store.database import Tx
+from store.tables.accounts import AccountRow
 from store.tables.events import SessionEventRow
 from store.tables.sessions import SessionRow
 
+_accounts = AccountRow.__table__  # type: ignore[attr-defined]
 _sessions = SessionRow.__table__  # type: ignore[attr-defined]
 _events = SessionEventRow.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session's row; times are UTC."""
+    """A session's row; times are UTC. A day of an account has no opening balance of its own."""
 
     id: int
     uuid: UUID
@@ -29,7 +31,7 @@ class StoredSession:
     mode: str
     date: date
     day_hash: str
-    opening_cents: Cents
+    opening_cents: Cents | None
     description: str | None
     clock_at: datetime | None
     version: int
@@ -43,9 +45,11 @@ class NewSession:
     mode: str
     date: date
     day_hash: str
-    opening_cents: Cents
+    opening_cents: Cents | None
     description: str | None
     created_at: datetime
+    account_id: int | None = None
+    clock_at: datetime | None = None
 
 
 def columns() -> Select[Any]:
@@ -74,9 +78,13 @@ OWNED = columns().where(
 )
 
 
-def all_of(user_id: int) -> Select[Any]:
-    """A select of every session of a user, oldest first."""
-    return columns().where(_sessions.c.user_id == user_id).order_by(_sessions.c.id)
+OWNED_ALONE = OWNED.where(_sessions.c.account_id.is_(None))
+
+
+def alone(user_id: int) -> Select[Any]:
+    """A select of every session of a user that belongs to no account, oldest first."""
+    mine = (_sessions.c.user_id == user_id, _sessions.c.account_id.is_(None))
+    return columns().where(*mine).order_by(_sessions.c.id)
 
 
 def from_row(row: Row[*tuple[Any, ...]]) -> StoredSession:
@@ -84,17 +92,20 @@ def from_row(row: Row[*tuple[Any, ...]]) -> StoredSession:
 
 
 async def add(tx: Tx, new: NewSession) -> StoredSession | None:
-    """Insert a session with version 0, or None where the user already has a simulation that date."""
+    """Insert a session with version 0, or None where there is one on its date already: the user's
+    simulation, or its account's day."""
     statement = (
         upsert(_sessions)
         .values(
             uuid=new.uuid,
             user_id=new.user_id,
+            account_id=new.account_id,
             mode=new.mode,
             date=new.date,
             day_hash=new.day_hash,
             opening_cents=new.opening_cents,
             description=new.description,
+            clock_at=new.clock_at,
             version=0,
             created_at=new.created_at,
         )
@@ -111,6 +122,21 @@ async def add(tx: Tx, new: NewSession) -> StoredSession | None:
 async def find(tx: Tx, user_id: int, session_id: UUID) -> StoredSession | None:
     row = (await tx.execute(OWNED, {"user_id": user_id, "session_id": session_id})).one_or_none()
     return from_row(row) if row else None
+
+
+async def with_id(tx: Tx, session_id: int) -> StoredSession:
+    return from_row((await tx.execute(columns().where(_sessions.c.id == session_id))).one())
+
+
+async def has_traded(tx: Tx, account_id: int) -> bool:
+    """True when an order was ever placed in a session of the account."""
+    statement = (
+        select(_events.c.seq)
+        .join(_sessions, _sessions.c.id == _events.c.session_id)
+        .where(_sessions.c.account_id == account_id, _events.c.order_id.is_not(None))
+        .limit(1)
+    )
+    return (await tx.execute(statement)).first() is not None
 
 
 async def simulations(
@@ -130,6 +156,44 @@ async def simulations(
     if before_id is not None:
         statement = statement.where(_sessions.c.id < before_id)
     return tuple(from_row(row) for row in await tx.execute(statement))
+
+
+async def of_account(
+    tx: Tx, account_id: int, *, limit: int | None = None, before: date | None = None
+) -> tuple[StoredSession, ...]:
+    """The days of an account, newest first; ``before`` is exclusive."""
+    statement = (
+        columns()
+        .where(_sessions.c.account_id == account_id, _sessions.c.deleted_at.is_(None))
+        .order_by(_sessions.c.date.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(_sessions.c.date < before)
+    return tuple(from_row(row) for row in await tx.execute(statement))
+
+
+async def day_of_account(tx: Tx, account_id: int, on: date) -> StoredSession | None:
+    """The account's day on a date."""
+    statement = columns().where(
+        _sessions.c.account_id == account_id, _sessions.c.date == on, _sessions.c.deleted_at.is_(None)
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return from_row(row) if row else None
+
+
+async def account_of(tx: Tx, user_id: int, session_id: UUID) -> tuple[UUID | None] | None:
+    """The id of the account that a session of the user's belongs to (None in a tuple: to none), or
+    None where he has no such session."""
+    statement = (
+        select(_accounts.c.uuid)
+        .select_from(_sessions.outerjoin(_accounts, _accounts.c.id == _sessions.c.account_id))
+        .where(
+            _sessions.c.uuid == session_id, _sessions.c.user_id == user_id, _sessions.c.deleted_at.is_(None)
+        )
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return (row.uuid,) if row else None
 
 
 async def simulation_on(tx: Tx, user_id: int, on: date) -> UUID | None:
@@ -193,14 +257,34 @@ async def remove(tx: Tx, session: StoredSession, kind: str, at: datetime) -> int
     return seq
 
 
+async def remove_each(tx: Tx, account_id: int, kind: str, at: datetime) -> tuple[tuple[UUID, int], ...]:
+    """Delete every session of the locked account as ``remove`` does; each one's id and new version."""
+    bumped = (
+        update(_sessions)
+        .where(_sessions.c.account_id == account_id, _sessions.c.deleted_at.is_(None))
+        .values(version=_sessions.c.version + 1, deleted_at=at)
+        .returning(_sessions.c.id, _sessions.c.uuid, _sessions.c.version)
+        .cte("bumped")
+    )
+    event = select(bumped.c.id, bumped.c.version, literal(kind), literal(at, _events.c.at.type))
+    told = insert(_events).from_select(["session_id", "seq", "kind", "at"], event).cte("told")
+    rows = await tx.execute(select(bumped.c.uuid, bumped.c.version).add_cte(told))
+    return tuple((row.uuid, row.version) for row in rows)
+
+
 async def record_event_each(
     tx: Tx, user_id: int, mode: str, kind: str, at: datetime
 ) -> tuple[tuple[UUID, int], ...]:
-    """Record an event on every session of a user that is in ``mode`` and whose rows are locked;
-    each one's id and new version."""
+    """Record an event on every session of a user that is in ``mode``, belongs to no account and whose
+    row is locked; each one's id and new version."""
     bumped = (
         update(_sessions)
-        .where(_sessions.c.user_id == user_id, _sessions.c.mode == mode, _sessions.c.deleted_at.is_(None))
+        .where(
+            _sessions.c.user_id == user_id,
+            _sessions.c.mode == mode,
+            _sessions.c.account_id.is_(None),
+            _sessions.c.deleted_at.is_(None),
+        )
         .values(version=_sessions.c.version + 1)
         .returning(_sessions.c.id, _sessions.c.uuid, _sessions.c.version)
     )

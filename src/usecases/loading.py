@@ -2,35 +2,49 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
+from engine.calendar import session_of
+from engine.closings import Outcome, settled_financials
 from engine.denials import Code, Denial
 from engine.market import Day
+from engine.money import Cents
 from engine.sessions import Session, SessionState, order_state, state_at
 from marketdata.refusals import DayUnavailable
-from store import locks, orders, sessions
+from store import accounts, locks, orders, sessions, settlements
+from store.accounts import StoredAccount
 from store.database import Tx
 from store.orders import StoredOrder
 from store.sessions import StoredSession
+from store.settlements import StoredSettlement
 from usecases.ports import Ports, Viewer
 from usecases.views import OrderView, SessionMode, SessionView
 
 log = structlog.get_logger()
 
 NO_SESSION = Denial(Code.NOT_FOUND, "no such session")
+RETRY_DAY_SECONDS = 60  # somebody has to restore the files
+
+_UNTRADED = Outcome(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A session with everything that decisions about it read; the day's columns are warm."""
+    """A session with everything that decisions about it read; the day's columns are warm.
+
+    ``account`` is the one whose day it is, ``settled`` its settlement while it has one.
+    """
 
     stored: StoredSession
     day: Day
     orders: tuple[StoredOrder, ...]
     session: Session
+    account: StoredAccount | None = None
+    settled: StoredSettlement | None = None
 
     @property
     def second(self) -> int:
@@ -56,37 +70,71 @@ class Loaded:
         return next((stored for stored in self.orders if stored.order.id == order_id), None)
 
 
+def pinned_day(ports: Ports, on: date, content_hash: str, session_id: UUID | None = None) -> Day | Denial:
+    """The revision of a day that a session is, or (without an id) is to be, traded on."""
+    try:
+        return ports.library.open(on, content_hash)
+    except DayUnavailable as reason:
+        log.warning("day_unavailable", date=str(on), reason=str(reason))
+        which = f"{on}" if session_id is None else f"{on} of session {session_id}"
+        message = f"the recorded day {which} cannot be read until it is restored"
+        return Denial(Code.DAY_UNAVAILABLE, message, retry_after_seconds=RETRY_DAY_SECONDS)
+
+
 async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> Loaded | Denial:
     """The session's day and orders, or a denial that names the pinned day when it cannot be read."""
-    try:
-        day = ports.library.open(stored.date, stored.day_hash)
-    except DayUnavailable as reason:
-        log.warning("day_unavailable", date=str(stored.date), session=str(stored.uuid), reason=str(reason))
-        message = f"the recorded day {stored.date} of this session cannot be read until it is restored"
-        return Denial(Code.DAY_UNAVAILABLE, message)
+    day = pinned_day(ports, stored.date, stored.day_hash, stored.uuid)
+    if isinstance(day, Denial):
+        return day
     placed = await orders.of_session(tx, stored, day.open_at)
     await ports.library.warm(day, {leg.contract for s in placed for leg in s.order.ticket.legs})
+    carried = await _carried(tx, stored)
     session = Session(
         id=stored.uuid,
-        opening_cents=stored.opening_cents,
-        fees=viewer.fees,
+        opening_cents=carried.opening_cents,
+        fees=carried.account.fees if carried.account else viewer.fees,
         orders=tuple(s.order for s in placed),
     )
-    return Loaded(stored, day, placed, session)
+    return Loaded(stored, day, placed, session, carried.account, carried.settled)
+
+
+class _Carried(NamedTuple):
+    opening_cents: Cents
+    account: StoredAccount | None
+    settled: StoredSettlement | None
+
+
+async def _carried(tx: Tx, stored: StoredSession) -> _Carried:
+    """What a session opens with: its own capital, or what its account's days before it left."""
+    if stored.account_id is None:
+        assert stored.opening_cents is not None, "a session without an account has a capital of its own"
+        return _Carried(stored.opening_cents, None, None)
+    account = await accounts.with_id(tx, stored.account_id)
+    before = await settlements.profit_before(tx, account.id, stored.date)
+    return _Carried(account.starting_cents + before, account, await settlements.find(tx, stored))
 
 
 async def hold(ports: Ports, tx: Tx, viewer: Viewer, session_id: UUID) -> Loaded | Denial:
-    """The viewer's session, locked until the transaction ends so that what is decided stays true."""
-    stored = await locks.session(tx, viewer.user_id, session_id)
+    """The viewer's session, locked until the transaction ends so that what is decided stays true;
+    before it its account, where it is the day of one."""
+    stored = await locks.simulation(tx, viewer.user_id, session_id)
+    if stored is None and await locks.account_of(tx, viewer.user_id, session_id) is not None:
+        stored = await locks.session(tx, viewer.user_id, session_id)
     return NO_SESSION if stored is None else await load(ports, tx, viewer, stored)
 
 
-async def load_readable(
+async def listed(
     ports: Ports, tx: Tx, viewer: Viewer, sessions: Iterable[StoredSession]
-) -> tuple[Loaded, ...]:
-    """The sessions whose days can be read: one that cannot must not take the others away."""
-    outcomes = [await load(ports, tx, viewer, stored) for stored in sessions]
-    return tuple(outcome for outcome in outcomes if not isinstance(outcome, Denial))
+) -> tuple[SessionView, ...]:
+    """The sessions at their clocks; one whose day cannot be read takes neither the others away nor itself."""
+    views = []
+    for stored in sessions:
+        loaded = await load(ports, tx, viewer, stored)
+        if isinstance(loaded, Denial):
+            views.append(await _unread_view(tx, stored))
+        else:
+            views.append(session_view(loaded))
+    return tuple(views)
 
 
 async def find(ports: Ports, viewer: Viewer, session_id: UUID) -> Loaded | Denial:
@@ -101,7 +149,7 @@ def session_view(loaded: Loaded, state: SessionState | None = None) -> SessionVi
     state = state or loaded.state()
     return SessionView(
         id=stored.uuid,
-        account_id=None,
+        account_id=loaded.account.uuid if loaded.account else None,
         mode=SessionMode(stored.mode),
         date=stored.date,
         description=stored.description,
@@ -112,6 +160,32 @@ def session_view(loaded: Loaded, state: SessionState | None = None) -> SessionVi
         version=stored.version,
         created_at=stored.created_at,
         financials=state.financials,
+        settled_at=loaded.settled.settled_at if loaded.settled else None,
+    )
+
+
+async def _unread_view(tx: Tx, stored: StoredSession) -> SessionView:
+    """What a session is without its market: its bounds are the calendar's, its money that of its opening."""
+    bounds = session_of(stored.date)
+    assert bounds is not None, "a recorded day is a trading day"
+    carried = await _carried(tx, stored)
+    settled, at = carried.settled, stored.clock_at
+    is_over = settled is not None if carried.account else at is not None and at >= bounds.close_at
+    return SessionView(
+        id=stored.uuid,
+        account_id=carried.account.uuid if carried.account else None,
+        mode=SessionMode(stored.mode),
+        date=stored.date,
+        description=stored.description,
+        start_at=bounds.open_at,
+        end_at=bounds.close_at,
+        at=at,
+        ended=is_over,
+        version=stored.version,
+        created_at=stored.created_at,
+        financials=settled_financials(carried.opening_cents, settled.outcome if settled else _UNTRADED),
+        settled_at=settled.settled_at if settled else None,
+        is_readable=False,
     )
 
 

@@ -17,6 +17,7 @@ from store.orders import StoredOrder
 from usecases.loading import Loaded, find, hold, order_view
 from usecases.ports import Ports, Viewer
 from usecases.sessions import changed_since, frozen
+from usecases.settling import resettle, tell
 from usecases.views import OrderReceipt, OrderView, PositionsView, SessionEventKind, TransactionsView
 
 NO_ORDER = Denial(Code.NOT_FOUND, "no such order")
@@ -179,8 +180,10 @@ async def delete_order(
         await orders.remove(tx, stored, order_id)
         kind = SessionEventKind.ORDER_DELETED
         version = await sessions.record_event(tx, stored, kind, ports.wall(), order_id)
+        edited = replace(loaded, stored=replace(stored, version=version), session=after)
+        edited = await resettle(ports, tx, edited)
 
-    await ports.topics.session_changed(session_id, version)
+    await tell(ports, edited)
     return None
 
 

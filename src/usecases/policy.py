@@ -20,4 +20,5 @@ class Policy:
     complexity_a_minute: int = 6_000
     body_bytes: int = 256 * 1024
     json_depth: int = 32
+    json_values: int = 5_000
     visitor_sockets: int = 20

@@ -13,15 +13,21 @@ from engine.fees import FeeSchedule
 from engine.money import PriceCents
 from marketdata.library import Library
 from store.database import Database
+from usecases.failpoints import Failpoint
 from usecases.passwords import Passwords
 from usecases.policy import Policy
+
+
+def pass_by(_: Failpoint) -> None:
+    """What reaching a failure point does outside of a test."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Resources and clocks. ``wall`` is UTC now for tokens and codes; ``market_now`` is the feed's
     clock, or the last recorded close without a feed, None while nothing is recorded. ``secret``
-    is this installation's own and never leaves the process."""
+    is this installation's own and never leaves the process. ``reach`` is called at the points at
+    which tests stop the process."""
 
     database: Database
     library: Library
@@ -35,6 +41,7 @@ class Ports:
     policy: Policy
     secret: bytes = field(repr=False)
     passwords: Passwords = field(default_factory=Passwords, repr=False)
+    reach: Callable[[Failpoint], None] = pass_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,31 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
+from engine.accounts import capital_denial
 from engine.denials import Code, Denial
 from engine.history import History
 from engine.money import Cents
+from engine.settings import read_description
 from engine.timeline import session_history
 from store import locks, sessions
 from store.database import Tx
 from store.sessions import NewSession, StoredSession
-from usecases.loading import NO_SESSION, Loaded, at_second, find, hold, load, load_readable, session_view
+from usecases.belonging import remember
+from usecases.failpoints import Failpoint
+from usecases.loading import (
+    NO_SESSION,
+    Loaded,
+    at_second,
+    find,
+    hold,
+    listed,
+    load,
+    pinned_day,
+    session_view,
+)
 from usecases.ports import Ports, Viewer
+from usecases.settling import carry, clock_denial, tell
 from usecases.views import SessionEventKind, SessionMode, SessionView
-
-STARTING_CAPITAL_CENTS_MIN = 1_000_00
-STARTING_CAPITAL_CENTS_MAX = 10_000_000_00
-DESCRIPTION_LENGTH_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,9 @@ async def create_simulation(ports: Ports, viewer: Viewer, command: CreateSimulat
     if info is None:
         message = f"{command.date} is not a recorded session"
         return Denial(Code.SESSION_NOT_RECORDED, message, ("date",), {"date": message})
+    day = pinned_day(ports, command.date, info.content_hash)
+    if isinstance(day, Denial):
+        return day
 
     now = ports.wall()
     new = NewSession(
@@ -64,31 +78,31 @@ async def create_simulation(ports: Ports, viewer: Viewer, command: CreateSimulat
         if stored is None:
             return await _existing(tx, viewer, command)
         version = await sessions.record_event(tx, stored, SessionEventKind.CREATED, now)
-        return _view(await load(ports, tx, viewer, replace(stored, version=version)))
+        loaded = await load(ports, tx, viewer, replace(stored, version=version))
+
+    remember(new.uuid, None)
+    return _view(loaded)
 
 
 async def _existing(tx: Tx, viewer: Viewer, command: CreateSimulation) -> Denial:
-    """Names the simulation in the way, for one whose day cannot be read is not listed."""
+    """Names the simulation in the way, so that it can be deleted whether its day can be read or not."""
     existing = await sessions.simulation_on(tx, viewer.user_id, command.date)
     message = f"you already have a simulation on {command.date}" + (f": {existing}" if existing else "")
     return Denial(Code.SIMULATION_EXISTS, message, ("date",))
 
 
 def _invalid(command: CreateSimulation) -> Denial | None:
-    if not STARTING_CAPITAL_CENTS_MIN <= command.starting_capital_cents <= STARTING_CAPITAL_CENTS_MAX:
-        message = "starting_capital must be from 1000 to 10000000"
-        return Denial(Code.INVALID_INPUT, message, ("starting_capital",), {"starting_capital": message})
-    if command.description is not None and len(command.description) > DESCRIPTION_LENGTH_MAX:
-        message = f"description must be at most {DESCRIPTION_LENGTH_MAX} characters"
-        return Denial(Code.INVALID_INPUT, message, ("description",), {"description": message})
-    return None
+    description = read_description(command.description)
+    return capital_denial(command.starting_capital_cents) or (
+        description if isinstance(description, Denial) else None
+    )
 
 
 async def list_simulations(ports: Ports, viewer: Viewer) -> tuple[SessionView, ...]:
-    """The viewer's simulations at their clocks, newest first, but those whose day cannot be read."""
+    """The viewer's simulations at their clocks, newest first."""
     async with ports.database.reading() as tx:
         stored = await sessions.simulations(tx, viewer.user_id)
-        return tuple(session_view(one) for one in await load_readable(ports, tx, viewer, stored))
+        return await listed(ports, tx, viewer, stored)
 
 
 async def page_simulations(
@@ -97,9 +111,8 @@ async def page_simulations(
     """``first`` simulations older than ``before_key``."""
     async with ports.database.reading() as tx:
         found = await sessions.simulations(tx, viewer.user_id, limit=first + 1, before_id=before_key)
-        page = await load_readable(ports, tx, viewer, found[:first])
-    views = tuple(session_view(one) for one in page)
-    return SimulationsPage(views, tuple(one.stored.id for one in page), len(found) > first)
+        views = await listed(ports, tx, viewer, found[:first])
+    return SimulationsPage(views, tuple(stored.id for stored in found[:first]), len(found) > first)
 
 
 async def get_session(ports: Ports, viewer: Viewer, session_id: UUID) -> SessionView | Denial:
@@ -113,7 +126,8 @@ def _view(loaded: Loaded | Denial) -> SessionView | Denial:
 async def move_clock(
     ports: Ports, viewer: Viewer, session_id: UUID, at: datetime, expected_version: int | None = None
 ) -> SessionView | Denial:
-    """Set the clock, forward or back. Nothing but the clock is written (rulings 2.12)."""
+    """Set the clock, forward or back. Nothing but the clock is written (rulings 2.12), but that a day
+    of an account settles at its close, and is open again before it."""
     async with ports.database.transaction() as tx:
         loaded = await hold(ports, tx, viewer, session_id)
         if isinstance(loaded, Denial):
@@ -124,22 +138,27 @@ async def move_clock(
         second = denial or at_second(loaded.day, at)
         if isinstance(second, Denial):
             return second
+        denial = await clock_denial(tx, loaded, second)
+        if denial is not None:
+            return denial
         clock = loaded.day.time_of(second)
         if clock == stored.clock_at:
             return session_view(loaded)
 
         kind = SessionEventKind.CLOCK_MOVED
         version = await sessions.set_clock(tx, stored, kind, clock_at=clock, at=ports.wall())
+        ports.reach(Failpoint.CLOCK_SET)
         moved = replace(loaded, stored=replace(stored, clock_at=clock, version=version))
+        carried = await carry(ports, tx, moved)
 
-    await ports.topics.session_changed(session_id, version)
-    return session_view(moved)
+    await tell(ports, carried)
+    return session_view(carried)
 
 
 async def delete_simulation(ports: Ports, viewer: Viewer, session_id: UUID) -> Denial | None:
     """Delete a simulation with its orders; its date is free again."""
     async with ports.database.transaction() as tx:
-        stored = await locks.session(tx, viewer.user_id, session_id)
+        stored = await locks.simulation(tx, viewer.user_id, session_id)
         if stored is None:
             return NO_SESSION
 

@@ -3,29 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from uuid import UUID
 
+from bus.jobs import JobName
 from engine.denials import Code, Denial
 from engine.fees import DEFAULT_FEES, FeeSchedule
 from engine.money import PriceCents
 from engine.people import password_denial, read_email
 from engine.settings import read_fees, read_slippage
-from store import codes, locks, sessions, tokens, users
+from store import codes, locks, outbox, sessions, tokens, users
 from store.database import Tx
 from store.users import StoredUser
+from usecases.absence import ABSENT, Absent
+from usecases.delivery import deliver_outbox
+from usecases.failpoints import Failpoint
 from usecases.ports import Ports, Viewer
+from usecases.repricing import DAYS_IN_A_REQUEST, Asked, ask, reprice
 from usecases.verification import submit_code
 from usecases.views import SessionEventKind, SessionMode
-
-
-class Absent(Enum):
-    """Says of a field that it was not sent, where None would mean something."""
-
-    ABSENT = "absent"
-
-
-ABSENT = Absent.ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +45,7 @@ async def update_profile(ports: Ports, viewer: Viewer, changes: ProfileChanges) 
         return edit
     password_hash = await _hashed(ports, changes.password)
     repriced: tuple[tuple[UUID, int], ...] = ()
+    asked: tuple[Asked, ...] = ()
 
     async with ports.database.transaction() as tx:
         await locks.user(tx, viewer.user_id)
@@ -65,6 +61,7 @@ async def update_profile(ports: Ports, viewer: Viewer, changes: ProfileChanges) 
             await tokens.remove_others(tx, viewer.user_id, viewer.token_id)
         if not isinstance(edit.fees, Absent):
             await users.set_fees(tx, viewer.user_id, edit.fees)
+            asked = await _asked(tx, viewer.user_id, edit.fees or DEFAULT_FEES, ports.wall())
             repriced = await _repriced(tx, viewer.user_id, ports.wall())
         if edit.slippage_cents is not None:
             await users.set_slippage(tx, viewer.user_id, edit.slippage_cents)
@@ -74,12 +71,33 @@ async def update_profile(ports: Ports, viewer: Viewer, changes: ProfileChanges) 
 
     for session_id, version in repriced:
         await ports.topics.session_changed(session_id, version)
+    await _reprice(ports, asked)
     return viewer_of(user, viewer.token_id)
+
+
+async def _asked(tx: Tx, user_id: int, fees: FeeSchedule, at: datetime) -> tuple[Asked, ...]:
+    """Every account is to carry the new fees through its settled days; the large ones owe a job."""
+    asked = [await ask(tx, account, fees, at) for account in await locks.accounts_of(tx, user_id)]
+    wanted = tuple(one for one in asked if one is not None)
+    for one in wanted:
+        if one.days > DAYS_IN_A_REQUEST:
+            await outbox.add(tx, JobName.REPRICE_ACCOUNT, {"account_id": one.account_id}, at)
+    return wanted
+
+
+async def _reprice(ports: Ports, asked: tuple[Asked, ...]) -> None:
+    """Reprice the small accounts at once, and hand the large ones to a worker."""
+    ports.reach(Failpoint.REPRICING_ASKED)
+    for one in asked:
+        if one.days <= DAYS_IN_A_REQUEST:
+            await reprice(ports, one.account_id)
+    if any(one.days > DAYS_IN_A_REQUEST for one in asked):
+        await deliver_outbox(ports)
 
 
 async def _repriced(tx: Tx, user_id: int, at: datetime) -> tuple[tuple[UUID, int], ...]:
     """Every historical session shows the new fees from now on; its followers are told (rulings 3.6)."""
-    await locks.sessions_of(tx, user_id)
+    await locks.simulations_of(tx, user_id)
     kind = SessionEventKind.REPRICED
     return await sessions.record_event_each(tx, user_id, SessionMode.HISTORICAL, kind, at)
 

@@ -5,7 +5,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from engine.accounts import AccountStatus, AccountType, Engine
+from engine.fees import FeeSchedule
 from engine.ledger import Transaction
+from engine.money import Cents
 from engine.orders import OrderStatus
 from engine.positions import Position
 from engine.sessions import BuyingPowerEffect, Financials, OrderState
@@ -16,9 +19,18 @@ class SessionMode(StrEnum):
     LIVE = "live"
 
 
+class SessionStatus(StrEnum):
+    OPEN = "open"
+    SETTLED = "settled"
+
+
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """A session at its clock. ``at`` is None until a simulation's clock is first set."""
+    """A session at its clock. ``at`` is None until a simulation's clock is first set.
+
+    ``account_id`` names the account whose day it is, ``settled_at`` when that day was carried.
+    Where its recording cannot be read and nothing is settled, ``financials`` are those of its opening.
+    """
 
     id: UUID
     account_id: UUID | None
@@ -32,6 +44,37 @@ class SessionView:
     version: int
     created_at: datetime
     financials: Financials
+    settled_at: datetime | None = None
+    is_readable: bool = True
+
+    @property
+    def status(self) -> SessionStatus:
+        return SessionStatus.SETTLED if self.ended else SessionStatus.OPEN
+
+    @property
+    def closing_cents(self) -> Cents | None:
+        """The cash that a settled day of an account left; None while it is open."""
+        return None if self.settled_at is None else self.financials.net_liquidation_cents
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account. ``cash_cents`` never holds anything unsettled; ``current_cents`` adds what the open
+    day has made by its clock; ``fees`` is the schedule that its books are kept with."""
+
+    key: int
+    id: UUID
+    name: str
+    description: str | None
+    engine: Engine
+    type: AccountType
+    status: AccountStatus
+    starting_cents: Cents
+    cash_cents: Cents
+    current_cents: Cents
+    fees: FeeSchedule
+    version: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +134,8 @@ class SessionEventKind(StrEnum):
     ORDER_REPLACED = "order_replaced"
     ORDER_DELETED = "order_deleted"
     REPRICED = "repriced"
+    SETTLED = "settled"
+    REOPENED = "reopened"
     DELETED = "deleted"
 
 
@@ -103,4 +148,31 @@ class SessionEvent:
     seq: int
     kind: SessionEventKind
     order_id: UUID | None
+    at: datetime
+
+
+class AccountEventKind(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    CAPITAL_EDITED = "capital_edited"
+    SESSION_OPENED = "session_opened"
+    SESSION_SETTLED = "session_settled"
+    SESSION_REOPENED = "session_reopened"
+    SESSION_DELETED = "session_deleted"
+    REPRICING = "repricing"
+    REPRICED = "repriced"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEvent:
+    """One change of an account. ``seq`` is 1, 2, 3 … without gaps; ``session_id`` the day it is
+    about, if one; ``done`` of ``total`` days how far a repricing has come."""
+
+    account_id: UUID
+    seq: int
+    kind: AccountEventKind
+    session_id: UUID | None
+    done: int | None
+    total: int | None
     at: datetime

@@ -12,6 +12,8 @@ from arq.connections import RedisSettings
 from bus.connections import RETRIES_OF_WORKERS, redis_settings
 from bus.jobs import JobName, Queue, dump_job, load_job
 from usecases.ports import Ports
+from workers.auditing import Watch, watch_books
+from workers.ledger import reprice_account, take_up
 from workers.mail import Post, mail_code
 from workers.sweeping import sweep, tidy
 
@@ -20,8 +22,10 @@ NAMES = (BATCH,)
 COMPLETION_SECONDS = 5
 POLL_SECONDS = 0.1
 HEALTH_CHECK_SECONDS = 5
+EVERY_SECOND = set(range(60))
 SWEEP_AT_SECONDS = set(range(0, 60, 10))
 TIDY_AT_MINUTE = 17
+AUDIT_AT_SECOND = 30
 
 
 async def serve(name: str, ports: Ports, post: Post, redis_url: str) -> None:
@@ -31,7 +35,8 @@ async def serve(name: str, ports: Ports, post: Post, redis_url: str) -> None:
     """
     if name not in NAMES:
         raise ValueError(f"worker must be one of {', '.join(NAMES)}, not {name}")
-    workers = [mail_worker(ports, post, redis_settings(redis_url, RETRIES_OF_WORKERS))]
+    redis = redis_settings(redis_url, RETRIES_OF_WORKERS)
+    workers = [mail_worker(ports, post, redis), ledger_worker(ports, redis)]
     try:
         await asyncio.gather(*(worker.async_run() for worker in workers))
     finally:
@@ -52,6 +57,24 @@ def mail_worker(ports: Ports, post: Post, redis: RedisSettings, **overrides: Any
         max_jobs=10,
         job_timeout=30,
         **_EVERY_WORKER | {"health_check_key": health_key(Queue.MAIL)} | overrides,
+    )
+
+
+def ledger_worker(ports: Ports, redis: RedisSettings, **overrides: Any) -> Worker:
+    """The worker of the ledger queue, which also audits the books. A job may be taken up by another
+    while it runs: its steps are transactions of their own, and each goes on from what is committed."""
+    return Worker(
+        functions=[func(reprice_account, name=JobName.REPRICE_ACCOUNT, max_tries=100)],
+        cron_jobs=[
+            cron(take_up, second=EVERY_SECOND, run_at_startup=True, timeout=30, keep_result=0),
+            cron(watch_books, second=AUDIT_AT_SECOND, run_at_startup=True, timeout=300, keep_result=0),
+        ],
+        queue_name=Queue.LEDGER,
+        redis_settings=redis,
+        ctx={"ports": ports, "watch": Watch()},
+        max_jobs=3,
+        job_timeout=300,
+        **_EVERY_WORKER | {"health_check_key": health_key(Queue.LEDGER)} | overrides,
     )
 
 

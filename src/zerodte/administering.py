@@ -3,12 +3,15 @@
 import asyncio
 
 from engine.denials import Denial
-from runtime.resources import open_ports
+from runtime.resources import UNHURRIED_STATEMENT_MS, open_ports
 from runtime.settings import Settings
 from store.migrating import SchemaUnknown, head
 from store.migrating import migrate as migrate_database
+from usecases.auditing import Audit
+from usecases.auditing import audit as audit_books
 from usecases.outages import OUTAGES
 from usecases.users import grant_operator
+from zerodte.connecting import require_servers
 from zerodte.failures import CannotRun
 
 AWAY = "the database cannot be reached: start `zerodte up`, or set ZERODTE_DATABASE_URL"
@@ -17,6 +20,7 @@ AWAY = "the database cannot be reached: start `zerodte up`, or set ZERODTE_DATAB
 def migrate(settings: Settings) -> str:
     """Bring the database to the newest schema; its revision. Raises CannotRun."""
     assert settings.database_url is not None
+    require_servers(settings, "database_url")
     try:
         asyncio.run(migrate_database(settings.database_url.get_secret_value()))
     except SchemaUnknown as error:
@@ -28,6 +32,7 @@ def migrate(settings: Settings) -> str:
 
 def add_operator(settings: Settings, email: str) -> None:
     """Grant the operator's role. Raises CannotRun where nobody has the address."""
+    require_servers(settings, "database_url")
     try:
         outcome = asyncio.run(_grant(settings, email))
     except OUTAGES as error:
@@ -39,3 +44,16 @@ def add_operator(settings: Settings, email: str) -> None:
 async def _grant(settings: Settings, email: str) -> Denial | None:
     async with open_ports(settings) as ports:
         return await grant_operator(ports, email)
+
+
+def audit(settings: Settings) -> Audit:
+    """What is wrong with the books, if anything, and how much was looked at. Raises CannotRun."""
+    try:
+        return asyncio.run(_audit(settings))
+    except OUTAGES as error:
+        raise CannotRun(AWAY) from error
+
+
+async def _audit(settings: Settings) -> Audit:
+    async with open_ports(settings, UNHURRIED_STATEMENT_MS) as ports:
+        return await audit_books(ports)

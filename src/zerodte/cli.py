@@ -95,6 +95,22 @@ def migrate(data_dir: DataDir = None) -> None:
     typer.echo(f"the database has schema {revision}, this release's")
 
 
+@app.command()
+def audit(data_dir: DataDir = None) -> None:
+    """Prove the books of every account; print what is wrong with them, and fail if anything is."""
+    settings = part("connecting").connected(read_settings(data_dir=data_dir))
+    found = part("administering").audit(settings)
+    for violation in found.violations:
+        typer.echo(str(violation))
+    if found.violations:
+        raise typer.Exit(1)
+    extent = found.extent
+    typer.echo(
+        f"the books are right: {extent.accounts} accounts, {extent.settled_days} settled days,"
+        f" {extent.entries} entries; {found.recomputed} days were recomputed"
+    )
+
+
 @app.command(name="import")
 def import_days(
     format_: Annotated[
@@ -148,14 +164,19 @@ def days(
 @app.command()
 def export(
     on: Annotated[datetime, typer.Argument(metavar="DATE", formats=DATE, help="Which day, like 2025-01-15.")],
-    format_: Annotated[str, typer.Option("--format", help="parquet or csv.")] = "parquet",
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help="parquet or csv (default what --out ends in, else parquet)."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The file to write (default DATE.parquet).")] = None,
     data_dir: DataDir = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """Write a recorded day as our own table, which `import zerodte` reads."""
     root = read_settings(data_dir=data_dir).data_dir / "days"
     with told_of_files():
-        part("recorded_days").export_day(root, on.date(), format_, out)
+        part("recorded_days").export_day(root, on.date(), format_, out, force=force)
 
 
 @app.command()

@@ -23,7 +23,7 @@ from zerodte.failures import CannotRun
 
 SETTLEMENT_PLACES = 2
 SETTLEMENT_MAX = 200_000  # a day's index values reach little further
-LIST_WIDTH = 110  # a line a day, in a pipe too
+LIST_WIDTH = 120  # a line a day, in a pipe too
 
 console = Console()
 
@@ -79,16 +79,35 @@ def list_days(root: Path) -> None:
         console.print(f"no day is recorded in {root}; {hint}", markup=False, highlight=False, soft_wrap=True)
 
 
-def export_day(root: Path, on: date, format_: str, out: Path | None) -> None:
-    """Write a day to a file and tell what was written. Raises CannotRun."""
-    if format_ not in list(FileFormat):
-        raise CannotRun(f"format: must be {' or '.join(FileFormat)}, not {format_}")
-    path = out or Path(f"{on}.{format_}")
+def export_day(root: Path, on: date, format_: str | None, out: Path | None, *, force: bool = False) -> None:
+    """Write a day to a file and tell what was written. Raises CannotRun.
+
+    Without a format the file's suffix says it. A file that exists is replaced only by ``force``.
+    """
+    file_format = _file_format(format_, out)
+    path = out or Path(f"{on}.{file_format}")
+    if not path.parent.is_dir():
+        raise CannotRun(f"--out: there is no directory {path.parent}")
+    if path.exists() and not force:
+        raise CannotRun(f"--out: {path} exists; --force replaces it")
     try:
-        rows = export(Library(root).open(on), path, FileFormat(format_))
+        rows = export(Library(root).open(on), path, file_format)
     except (DayNotFound, DayUnavailable) as error:
         raise CannotRun(str(error)) from error
     console.print(f"{path}: {rows:,} rows", markup=False, highlight=False, soft_wrap=True)
+
+
+def _file_format(asked: str | None, out: Path | None) -> FileFormat:
+    """The format that was asked for, else that of the file's name; the two must not differ."""
+    suffix = out.suffix.removeprefix(".").lower() if out else ""
+    named = suffix if suffix in list(FileFormat) else None
+    if asked is not None and asked not in list(FileFormat):
+        raise CannotRun(f"format: must be {' or '.join(FileFormat)}, not {asked}")
+    if asked and named and asked != named:
+        raise CannotRun(f"--out: {out} is named for {named}, but --format is {asked}")
+    if out and not asked and not named:
+        raise CannotRun(f"--out: {out} ends neither in .parquet nor in .csv; say which with --format")
+    return FileFormat(asked or named or FileFormat.PARQUET)
 
 
 def verify_days(root: Path) -> None:
@@ -137,7 +156,17 @@ def _cents(text: str) -> Cents:
 
 def _print_days(days: tuple[DayInfo, ...]) -> None:
     table = Table(
-        "date", "open", "close", "contracts", "every", "gaps", "quoted", "settled", "source", "MB", box=None
+        "date",
+        "open (UTC)",
+        "close (UTC)",
+        "contracts",
+        "every",
+        "gaps",
+        "quoted",
+        "settled",
+        "source",
+        "MB",
+        box=None,
     )
     for day in days:
         table.add_row(

@@ -7,7 +7,7 @@ from contextlib import suppress
 import uvloop
 
 from runtime.logs import configure_logs
-from runtime.resources import open_ports
+from runtime.resources import UNHURRIED_STATEMENT_MS, open_ports
 from runtime.settings import Settings
 from workers.mail import Post
 from workers.main import NAMES, serve
@@ -29,7 +29,7 @@ async def _work(settings: Settings, name: str) -> None:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
     post = Post(settings.mail_sender, settings.data_dir / "outbox", smtp_url)
-    async with open_ports(settings) as ports:
+    async with open_ports(settings, UNHURRIED_STATEMENT_MS) as ports:
         assert settings.redis_url is not None
         with suppress(asyncio.CancelledError):
             await serve(name, ports, post, settings.redis_url.get_secret_value())

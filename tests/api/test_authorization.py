@@ -8,6 +8,7 @@ import pytest
 from api.limits import Limits
 from api.nodes import NodeKind, global_id
 from api.schema import build_schema
+from tests.api.accounting import create_account, open_day
 from tests.api.asking import WAITING_CALL, Asker, Desk, open_simulation, place
 from tests.api.streaming import Socket, served
 
@@ -40,6 +41,8 @@ CASES = {
     ),
     "Query.simulations": Case("{ simulations { nodes { uuid } } }"),
     "Query.simulation": Case("query($uuid: UUID!) { simulation(uuid: $uuid) { uuid } }"),
+    "Query.accounts": Case("{ accounts { nodes { uuid } } }"),
+    "Query.account": Case("query($accountUuid: UUID!) { account(uuid: $accountUuid) { uuid } }"),
     "MarketDay.strikes": Case('{ marketDay(date: "2025-01-15") { strikes } }', **OWN),
     "MarketDay.chain": Case(
         '{ marketDay(date: "2025-01-15") { chain(at: "2025-01-15T14:35:00Z") { strikes } } }', **OWN
@@ -121,6 +124,35 @@ CASES = {
         " { deletedId userErrors { code } } }",
         other="not_found",
     ),
+    "Mutation.createAccount": Case(
+        'mutation { createAccount(input: {name: "Empty", engine: HISTORICAL, startingCapital: "5000"})'
+        " { account { uuid } userErrors { code } } }",
+        other=DONE,
+        owner="name_taken",
+    ),
+    "Mutation.updateAccount": Case(
+        'mutation($account: ID!) { updateAccount(input: {accountId: $account, name: "Mine"})'
+        " { account { uuid } userErrors { code } } }",
+        other="not_found",
+    ),
+    "Mutation.deleteAccount": Case(
+        "mutation($account: ID!) { deleteAccount(input: {accountId: $account})"
+        " { deletedId userErrors { code } } }",
+        other="not_found",
+    ),
+    "Mutation.openSession": Case(
+        'mutation($account: ID!) { openSession(input: {accountId: $account, date: "2025-01-15"})'
+        " { session { uuid } userErrors { code } } }",
+        other="not_found",
+    ),
+    "Mutation.deleteSession": Case(
+        "mutation($day: ID!) { deleteSession(input: {sessionId: $day}) { deletedId userErrors { code } } }",
+        other="not_found",
+    ),
+    "Subscription.accountEvents": Case(
+        "subscription($account: ID!) { accountEvents(accountId: $account) { seq userErrors { code } } }",
+        other="not_found",
+    ),
     "Subscription.sessionEvents": Case(
         "subscription($session: ID!) { sessionEvents(sessionId: $session) { seq userErrors { code } } }",
         other="not_found",
@@ -139,7 +171,12 @@ def test_no_operation_is_missing_from_the_matrix() -> None:
 async def test_each_operation_answers_whom_it_should(desk: Desk, operation: str) -> None:
     opened = await open_simulation(desk.owner)
     order = (await place(desk.owner, opened["id"], WAITING_CALL))["order"]
+    empty = await create_account(desk.owner, name="Empty")
+    traded = await create_account(desk.owner, name="Traded")
     variables = {
+        "account": empty["id"],
+        "accountUuid": empty["uuid"],
+        "day": (await open_day(desk.owner, traded["id"]))["session"]["id"],
         "uuid": opened["uuid"],
         "session": opened["id"],
         "order": order["uuid"],
@@ -164,14 +201,17 @@ async def outcome(asker: Asker, document: str, variables: dict[str, Any]) -> str
 
 
 async def answer(asker: Asker, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-    used = {name: value for name, value in variables.items() if f"${name}:" in document}
-    return (await asker.post(document, used)).json()  # type: ignore[no-any-return]
+    return (await asker.post(document, used(document, variables))).json()  # type: ignore[no-any-return]
+
+
+def used(document: str, variables: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in variables.items() if f"${name}:" in document}
 
 
 async def first_event(asker: Asker, document: str, variables: dict[str, Any]) -> dict[str, Any]:
     """The first message of a subscription."""
     async with served(asker.app) as address, Socket.open(address, asker.token) as socket:
-        return await socket.first(document, {"session": variables["session"]})
+        return await socket.first(document, used(document, variables))
 
 
 def holds(value: Any) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from api.documents import ERRORS_MAX
 from api.limits import Limits
 from tests.api.asking import Asker, Desk, application
 from tests.people import cut_off
@@ -103,6 +104,20 @@ async def test_fragments_that_double_at_every_step_cost_no_more_than_their_text(
     errors = await asker().errors(document)
     assert errors[0]["message"].startswith(answer)
     assert time.process_time() - started < 2
+
+
+async def test_variables_are_no_longer_than_a_document() -> None:
+    document = "query($id: ID!) { node(id: $id) { id } }"
+    message = await refusal(document, {"id": "x" * 32_760})
+    assert message == "The operation is too large: characters of variables 32769, at most 32768."
+
+
+async def test_of_values_that_do_not_fit_ten_are_told() -> None:
+    document = "mutation($input: PlaceOrderInput!) { placeOrder(input: $input) { version } }"
+    errors = await asker().errors(document, {"input": {f"f{number}": 1 for number in range(30)}})
+    assert {error["extensions"]["code"] for error in errors} == {"MALFORMED"}
+    assert len(errors) == ERRORS_MAX + 1
+    assert errors[-1]["message"].startswith("Too many errors processing variables")
 
 
 async def test_text_holds_no_nul_in_a_variable_or_in_the_document() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.market import int_column
+from api.scalars import known_column
 from engine.aggregates import UNKNOWN
 from tests.api.asking import Asker, Desk, application
 from tests.days import publish_tiny_day
@@ -134,5 +134,5 @@ async def test_a_visitor_sees_the_session_in_progress_every_second_and_never_its
 def test_what_is_unknown_is_null_and_a_column_of_nothing_is_null_itself(
     values: list[int], rendered: object
 ) -> None:
-    column = int_column(np.array(values))
+    column = known_column(np.array(values))
     assert (column if column is None else list(column)) == rendered  # type: ignore[call-overload]

@@ -114,6 +114,15 @@ async def test_too_complex_a_minute_is_refused_until_it_has_drained(desk: Desk) 
     await owner.ask(pages)
 
 
+async def test_a_document_that_is_too_long_is_told_so_and_pays_nothing(desk: Desk) -> None:
+    """However long: no wait would make room for it."""
+    owner = held_to(desk, desk.owner, complexity_a_minute=100)
+    for chars in (32_769, 96_000, 200_000):
+        (error,) = await owner.errors("{ __typename }".ljust(chars))
+        assert error["message"] == f"The operation is too large: characters {chars}, at most 32768."
+    assert (await owner.post("{ __typename }")).json()["extensions"]["complexity"]["remaining"] == 99
+
+
 async def test_a_subscription_is_charged_once_and_refused_alike(desk: Desk) -> None:
     opened = await open_simulation(desk.owner)
     follow = "subscription($id: ID!) { sessionEvents(sessionId: $id) { seq session { version } } }"
@@ -141,3 +150,21 @@ async def test_only_long_documents_that_are_refused_are_paid_for(desk: Desk) -> 
     (spent,) = await owner.errors(refused)
     assert spent["extensions"]["code"] == "RATE_LIMITED"
     await owner.ask("{ viewer { id } }")
+
+
+async def test_long_variables_that_do_not_fit_are_paid_for_like_a_document(desk: Desk) -> None:
+    owner = held_to(desk, desk.owner, complexity_a_minute=300)
+    query = "query($id: ID!) { node(id: $id) { id } }"
+    unfit = {"id": [{"x" * 4_000: 1}]}
+
+    (unreadable,) = await owner.errors(query, unfit)
+    assert "ID cannot represent value" in unreadable["message"]
+    (spent,) = await owner.errors(query, unfit)
+    assert spent["extensions"]["code"] == "RATE_LIMITED"
+
+
+async def test_long_variables_that_fit_cost_nothing_more(desk: Desk) -> None:
+    owner = held_to(desk, desk.owner, complexity_a_minute=300)
+    query = "mutation($email: String!) { checkEmail(input: {email: $email}) { userErrors { code } } }"
+    for _ in range(3):
+        await owner.ask(query, {"email": "x" * 4_000})

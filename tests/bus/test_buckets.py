@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -115,6 +116,37 @@ async def test_a_redis_that_hangs_costs_one_caller_half_a_second(buckets: Bucket
             assert (await buckets.pour(SMALL, "me", 20, NOW)).is_admitted
             assert (await buckets.pour(SMALL, "me", 20, NOW)).is_admitted
         await redis.client_unpause()
+
+
+async def late_loop(turns: int) -> None:
+    """Keep the loop so busy that it looks at its sockets every 0.2 s."""
+    for _ in range(turns):
+        time.sleep(0.2)
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("pours_before", [0, 1])
+async def test_a_late_loop_is_no_dead_redis(redis_url: str, pours_before: int) -> None:
+    """A hundred callers at once, before or after the first connection: the limit holds."""
+    crowded = Buckets(redis_url)
+    for _ in range(pours_before):
+        await crowded.pour(SMALL, "me", 0, NOW)
+    pours = [asyncio.create_task(crowded.pour(SMALL, "me", 1, NOW)) for _ in range(100)]
+    with capture_logs() as logs:
+        await late_loop(15)
+        fills = await asyncio.gather(*pours)
+    assert (sum(fill.is_admitted for fill in fills), logs) == (20, [])
+    await crowded.close()
+
+
+async def test_a_caller_who_leaves_takes_no_answer_from_the_others(buckets: Buckets) -> None:
+    pours = [asyncio.create_task(buckets.pour(SMALL, "me", 1, NOW)) for _ in range(10)]
+    await asyncio.sleep(0)
+    pours[0].cancel()
+    pours[7].cancel()
+    fills = await asyncio.gather(*pours, return_exceptions=True)
+    assert [isinstance(fill, asyncio.CancelledError) for fill in fills].count(True) == 2
+    assert await used(buckets, SMALL) == 10
 
 
 class Twin:

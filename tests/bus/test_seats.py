@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
@@ -49,3 +50,11 @@ async def test_without_redis_there_is_a_place_for_everybody() -> None:
     assert [await seats.take("row", name, 1) for name in ("a", "b")] == [True, True]
     await seats.leave("row", "a")
     await seats.close()
+
+
+async def test_a_late_loop_seats_nobody_too_many(seats: Seats) -> None:
+    takes = [asyncio.create_task(seats.take("row", str(n), 20)) for n in range(50)]
+    for _ in range(15):
+        time.sleep(0.2)
+        await asyncio.sleep(0)
+    assert sum(await asyncio.gather(*takes)) == 20

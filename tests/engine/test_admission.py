@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from engine.admission import Placement
+from engine.admission import NewOrder, Placement, place
 from engine.denials import Code, Denial
 from engine.fees import FeeSchedule
-from engine.orders import OrderStatus
+from engine.orders import OrderStatus, Ticket
 from engine.sessions import BuyingPowerEffect
-from engine.tickets import OrderRequest
-from tests.engine.tapes import request, tape
+from engine.tickets import OrderRequest, read_ticket
+from tests.engine.tapes import DATE, request, tape
 from tests.engine.trading import Trader
 
 CHAIN = {
@@ -121,6 +121,13 @@ def test_buying_power_counts_what_waits() -> None:
     assert hand.at(0).financials.available_cents == 4_000_00 - 2 * 1853_44
 
 
+def test_what_is_missing_is_told_in_cents() -> None:
+    hand = trader(opening_cents=1_852_94)
+    answer = hand.place(0, request("-1 5900P, +1 5880P", "1.50", "credit"))
+    assert isinstance(answer, Denial)
+    assert answer.message == "insufficient buying power: 0.50 more is needed"
+
+
 def test_a_naked_call_needs_a_fifth_of_its_strike() -> None:
     answer = trader(opening_cents=100_000_00).place(0, request("-1 5950C", type="market"))
     assert denial(answer) is Code.INSUFFICIENT_BUYING_POWER
@@ -175,6 +182,18 @@ def test_an_opening_order_with_a_later_close_may_not_be_deleted() -> None:
     assert (answer.code, str(UUID(int=2)) in answer.message) == (Code.ORDER_DEPENDENCY, True)
     assert hand.delete(2) is None
     assert hand.delete(1) is None
+
+
+def test_nor_may_it_be_replaced_after_that_close() -> None:
+    hand = trader()
+    hand.place(0, request("+1 5950C", type="market"))
+    hand.place(100, request("-1 5950C close", type="market"))
+    ticket = read_ticket(request("+1 5970C", type="market"), DATE)
+    assert isinstance(ticket, Ticket)
+    new = NewOrder(ticket, 200, UUID(int=3), 3, 0, replacing=hand.session.orders[0])
+    answer = place(hand.session, hand.day, new)
+    assert isinstance(answer, Denial)
+    assert (answer.code, str(UUID(int=2)) in answer.message) == (Code.ORDER_DEPENDENCY, True)
 
 
 def test_not_even_dearer_fees_let_a_later_close_lose_its_position() -> None:

@@ -60,6 +60,16 @@ def test_unquoted_straddle_is_unknown(series: Series) -> None:
     assert (series_column(day, series)[9:12] == UNKNOWN).tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize("series", [Series.SPX_EXPECTED_MOVE, Series.SPX_EXTRINSIC])
+@pytest.mark.parametrize(
+    ("spx", "is_known"), [(5945, True), (5944.99, False), (5955, True), (5955.01, False)]
+)
+def test_strike_further_than_five_points_is_not_at_the_money(
+    series: Series, spx: float, *, is_known: bool
+) -> None:
+    assert (at_open(tape(ATM, spx=spx), series) != UNKNOWN) is is_known
+
+
 def test_vix_that_was_not_recorded_is_unknown() -> None:
     assert at_open(tape(ATM), Series.VIX) == UNKNOWN
 

@@ -13,8 +13,10 @@ import pytest
 from engine.contracts import Contract, Right
 from engine.market import Day, SettlementSource
 from marketdata import databento
+from marketdata.importing import AUTO, ImportRequest, run_import
 from marketdata.refusals import SourceRefused
 from marketdata.reports import Finding, Outcome
+from tests.marketdata import lean_files
 from tests.marketdata.databento_files import (
     CALL,
     DAY,
@@ -30,7 +32,7 @@ from tests.marketdata.databento_files import (
     price,
     write,
 )
-from tests.marketdata.vendor_files import found, quotes, run
+from tests.marketdata.vendor_files import NOW, found, quotes, run
 
 
 def imported(folder: Path, *records: object) -> Day:
@@ -212,10 +214,16 @@ def test_what_is_no_such_file_is_refused_by_name(tmp_path: Path) -> None:
     assert report.refused_days[0].startswith("day.dbn: ")
 
 
-def test_without_the_vendors_library_the_extra_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("format_name", ["databento", AUTO])
+def test_without_the_vendors_library_a_file_is_refused_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_name: str
 ) -> None:
     path = write(tmp_path, chain())
+    lean_files.tree(tmp_path / "lean", {lean_files.member(): lean_files.bars()}, lean_files.INDEX)
     monkeypatch.setitem(sys.modules, databento.LIBRARY, None)
-    with pytest.raises(SourceRefused, match="needs the vendor's library: pip install"):
-        run("databento", path)
+    request = ImportRequest(format_name, (tmp_path,))
+    report = run_import(request, tmp_path / "days", NOW, processes=1)
+    assert report.refused_days == (
+        f"{path.name}: needs the vendor's library, an extra: .venv/bin/pip install databento-dbn",
+    )
+    assert [day.source for day in report.days] == (["lean"] if format_name == AUTO else [])

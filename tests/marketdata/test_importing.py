@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.aggregates import UNKNOWN, expected_move
 from engine.contracts import Contract, Right
 from engine.market import MISSING_INDEX, MISSING_TICKS, Day, SettlementSource
 from engine.pricing import chain_deltas
@@ -210,6 +211,19 @@ def test_the_index_and_the_parity_forward_of_a_lean_day_move_together(root: Path
     assert abs(np.median(basis)) < 0.2
     assert np.std(basis) < 0.5
     assert np.std(shifted) > 1.5
+
+
+def test_a_lean_day_of_two_strikes_tells_the_expected_move_only_near_them(
+    root: Path, lean: ImportReport
+) -> None:
+    """At 09:31 the index is 33 points from 3800, at the close 1.38 from 3700."""
+    day = Library(root).open(date(2021, 1, 4))
+    moves, index_e4 = expected_move(day), day.spx_e4.astype(np.int64)
+    at_strike = np.minimum(abs(index_e4 - 3700_0000), abs(index_e4 - 3800_0000)) <= 5_0000
+    assert moves[60] == UNKNOWN
+    assert quotes(day, "3700C", 23_400) == [(0.55, 1.35)]
+    assert moves[23_400] == round((0.95 + 0.975) / 3701.38 * 1e6)
+    assert (moves[60:] != UNKNOWN).tolist() == at_strike[60:].tolist()
 
 
 def test_what_was_imported_is_verified(root: Path, cboe: ImportReport, lean: ImportReport) -> None:

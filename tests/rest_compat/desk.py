@@ -46,8 +46,22 @@ class Desk:
         assert answer.status_code == 201, answer.text
         return f"/simulations/{answer.json()['id']}"
 
-    async def move(self, simulation: str, time: str) -> Response:
-        return await self.http.patch(simulation, json={"time": f"2025-01-15T{time}Z"})
+    async def account(
+        self, name: str = "Condors", *, engine: str = "historical", capital: int = 100000
+    ) -> str:
+        """Open an account and return its path."""
+        answer = await self.post("/accounts", {"name": name, "engine": engine, "starting_capital": capital})
+        assert answer.status_code == 201, answer.text
+        return f"/accounts/{answer.json()['id']}"
+
+    async def day(self, account: str, on: date = DATE) -> str:
+        """Open a day of an account, or open it again, and return its path."""
+        answer = await self.post(f"{account}/sessions", {"date": on.isoformat()})
+        assert answer.status_code in (200, 201), answer.text
+        return f"{account}/sessions/{answer.json()['id']}"
+
+    async def move(self, session: str, time: str, on: date = DATE) -> Response:
+        return await self.http.patch(session, json={"time": f"{on}T{time}Z"})
 
 
 def client(ports: Ports, token: str | None = None) -> AsyncClient:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rest_compat.application import OPERATIONS
 from rest_compat.operations import Operation
 from rest_compat.parameters import PATH_PARAMETERS
-from tests.rest_compat.test_authorization import BODIES
+from tests.rest_compat.everything import BODIES, named_by
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -209,14 +209,14 @@ class Ground:
     foreign: Mapping[str, str]
 
     def path(self, operation: Operation, **changed: str) -> str:
-        texts = {name: self.own.get(name) or accepted(name) for name in operation.path_names}
+        own = named_by(operation, self.own)
+        texts = {name: own.get(name) or accepted(name) for name in operation.path_names}
         return operation.path.format(**{**texts, **changed})
 
     def body(self, operation: Operation) -> dict[str, Any]:
         body = RICHER.get(operation.id) or BODIES[operation.id]
-        return (
-            {**body, "order_id": self.own["order_id"]} if operation.id.endswith("replace_order") else {**body}
-        )
+        own = named_by(operation, self.own)
+        return {**body, "order_id": own["order_id"]} if operation.id.endswith("replace_order") else {**body}
 
 
 def accepted(name: str) -> str:

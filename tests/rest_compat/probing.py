@@ -23,7 +23,9 @@ from zerodte.asgi import application
 
 ACCEPTANCE = "positive_data_acceptance"
 # What no schema states: the steps of amounts, the calendar, and what two values are to each other.
-UNSTATED = re.compile("decimal places|out of range|multiple of|at most|of the calendar|of start|before start")
+UNSTATED = re.compile(
+    "decimal places|out of range|multiple of|at most|of the calendar|of start|before start|day to open"
+)
 MALFORMED = {Code.INVALID_INPUT, HttpCode.UNSUPPORTED_MEDIA_TYPE, HttpCode.BODY_TOO_LARGE}
 
 

@@ -10,8 +10,8 @@ from starlette.types import ASGIApp
 from rest_compat.application import OPERATIONS
 from tests.rest_compat.asking import asked, whole_application
 from tests.rest_compat.desk import Desk
+from tests.rest_compat.everything import opened
 from tests.rest_compat.hostility import Case, Ground, good_requests
-from tests.rest_compat.test_authorization import opened
 
 BODY_BYTES = 256 * 1024 - 64
 CPU_SECONDS_MAX = 0.050

@@ -1,5 +1,6 @@
 """The contract as it is promised: schema/openapi.yaml, and what is served about it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from rest_compat.openapi import openapi_document
 from rest_compat.rows import FIELDS
 from tests.rest_compat.desk import Desk
 
+SCHEMA_KEYWORDS = """\
+$ref additionalProperties anyOf const default description enum examples format items maxItems maxLength
+maximum minItems minLength minimum pattern properties required type
+"""
 SNAPSHOT = Path(__file__).parents[2] / "schema" / "openapi.yaml"
 
 DOCUMENTED = """\
@@ -47,6 +52,27 @@ DELETE /simulations/{simulation_id}/orders/{order_id}
 GET /simulations/{simulation_id}/positions
 GET /simulations/{simulation_id}/transactions
 GET /simulations/{simulation_id}/history
+GET /accounts
+POST /accounts
+GET /accounts/{account_id}
+PATCH /accounts/{account_id}
+DELETE /accounts/{account_id}
+GET /accounts/{account_id}/sessions
+POST /accounts/{account_id}/sessions
+GET /accounts/{account_id}/sessions/current
+GET /accounts/{account_id}/sessions/head
+GET /accounts/{account_id}/sessions/{session_id}
+PATCH /accounts/{account_id}/sessions/{session_id}
+DELETE /accounts/{account_id}/sessions/{session_id}
+POST /accounts/{account_id}/sessions/{session_id}/orders
+GET /accounts/{account_id}/sessions/{session_id}/orders
+PUT /accounts/{account_id}/sessions/{session_id}/orders
+POST /accounts/{account_id}/sessions/{session_id}/orders/dry-run
+GET /accounts/{account_id}/sessions/{session_id}/orders/{order_id}
+DELETE /accounts/{account_id}/sessions/{session_id}/orders/{order_id}
+GET /accounts/{account_id}/sessions/{session_id}/positions
+GET /accounts/{account_id}/sessions/{session_id}/transactions
+GET /accounts/{account_id}/sessions/{session_id}/history
 """
 
 
@@ -63,8 +89,31 @@ def models() -> dict[str, type[BaseModel]]:
     return found
 
 
+def schemas(node: Any) -> Iterator[dict[str, Any]]:
+    """Every schema of the document, those within others too."""
+    if isinstance(node, list):
+        for one in node:
+            yield from schemas(one)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name in {"schema", "items", "additionalProperties"} and isinstance(value, dict):
+                yield value
+            elif name == "anyOf":
+                yield from value
+            elif name in {"properties", "schemas"}:
+                yield from value.values()
+            if name not in {"example", "examples"}:
+                yield from schemas(value)
+
+
 def test_promised_document_is_the_generated_one() -> None:
     assert SNAPSHOT.read_text() == openapi_text(), "the contract changed: run `zerodte schema`"
+
+
+def test_every_keyword_of_a_schema_is_one_of_json_schema() -> None:
+    document = openapi_document(OPERATIONS)
+
+    assert {word for one in schemas(document) for word in one} - set(SCHEMA_KEYWORDS.split()) == set()
 
 
 def test_every_documented_operation_is_served() -> None:

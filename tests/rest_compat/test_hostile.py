@@ -9,8 +9,8 @@ from rest_compat.errors import STATUS_OF
 from tests.people import Town
 from tests.rest_compat.asking import Answer, asked, whole_application
 from tests.rest_compat.desk import Desk
+from tests.rest_compat.everything import opened
 from tests.rest_compat.hostility import Case, Ground, hostile_requests
-from tests.rest_compat.test_authorization import opened
 
 CASES_MIN = 1_000
 MESSAGE_LENGTH_MAX = 200

@@ -12,13 +12,14 @@ from rest_compat.parsing import parse_body, parse_path, parse_query
 from rest_compat.simulations import NewSimulation
 from rest_compat.tickets import NewOrder
 from rest_compat.wire import Asked, NumberText
+from usecases.policy import Policy
 
 
 class Leg(Asked):
     quantity: NumberText
 
 
-DEPTH = 32
+POLICY = Policy()
 
 
 class Body(Asked):
@@ -28,21 +29,21 @@ class Body(Asked):
 
 
 def refusal(raw: bytes) -> str:
-    outcome = parse_body(raw, Body, DEPTH)
+    outcome = parse_body(raw, Body, POLICY)
     assert isinstance(outcome, Denial)
     assert outcome.code is Code.INVALID_INPUT
     return outcome.message
 
 
 def test_numbers_keep_every_digit() -> None:
-    body = parse_body(b'{"price": 10.123456789012345}', Body, DEPTH)
+    body = parse_body(b'{"price": 10.123456789012345}', Body, POLICY)
 
     assert body == Body(price="10.123456789012345")
 
 
 @pytest.mark.parametrize("value", [b'{"deep": [1]}', b"1e999", b"9" * 5000, b'"\\u0000"', b'"\\ud800"'])
 def test_unknown_fields_are_ignored(value: bytes) -> None:
-    assert parse_body(b'{"price": "1", "colour": %s}' % value, Body, DEPTH) == Body(price="1")
+    assert parse_body(b'{"price": "1", "colour": %s}' % value, Body, POLICY) == Body(price="1")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_bad_bodies_are_refused_by_name(raw: bytes, message: str) -> None:
 
 
 def test_every_wrong_field_is_listed() -> None:
-    outcome = parse_body(b'{"price": [], "note": 1}', Body, DEPTH)
+    outcome = parse_body(b'{"price": [], "note": 1}', Body, POLICY)
 
     assert outcome == Denial(
         Code.INVALID_INPUT,
@@ -125,7 +126,7 @@ def test_every_refusal_of_a_body_is_in_our_words(operation: Operation, value: st
     assert model
     names = [field.alias or name for name, field in model.model_fields.items()]
     fields = ", ".join(f'"{name}": {value}' for name in names)
-    outcome = parse_body(f"{{{fields}}}".encode(), model, DEPTH)
+    outcome = parse_body(f"{{{fields}}}".encode(), model, POLICY)
 
     told = " ".join((outcome.fields or {}).values()) if isinstance(outcome, Denial) else ""
     assert not {"should", "Input", "Value", "valid"} & set(told.replace(",", " ").split())
@@ -133,7 +134,7 @@ def test_every_refusal_of_a_body_is_in_our_words(operation: Operation, value: st
 
 @given(st.binary(max_size=64))
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
-    assert isinstance(parse_body(raw, Body, DEPTH), Body | Denial)
+    assert isinstance(parse_body(raw, Body, POLICY), Body | Denial)
 
 
 def test_repeated_query_parameters_are_refused() -> None:
@@ -161,13 +162,13 @@ def test_an_order_and_a_simulation_say_what_they_accept() -> None:
     simulation = parse_body(
         b'{"date": "2025-01-15", "starting_capital": 1000, "description": "%s"}' % (b"x" * 501),
         NewSimulation,
-        DEPTH,
+        POLICY,
     )
     order = parse_body(
         b'{"type": "market", "client_order_id": 7,'
         b' "legs": [{"instrument": "", "action": "", "quantity": true}]}',
         NewOrder,
-        DEPTH,
+        POLICY,
     )
 
     assert isinstance(simulation, Denial) and isinstance(order, Denial)

@@ -148,15 +148,17 @@ async def test_day_that_cannot_be_read_is_an_outage(trader: Desk, tmp_path: Path
     assert (answer.status_code, answer.headers["x-error-code"]) == (503, "unavailable")
 
 
-async def test_size_and_depth_of_a_body_are_held_to_the_policy(trader: Desk) -> None:
-    small = Policy(body_bytes=1_024, json_depth=2)
+async def test_size_depth_and_values_of_a_body_are_held_to_the_policy(trader: Desk) -> None:
+    small = Policy(body_bytes=1_024, json_depth=2, json_values=4)
     async with client(replace(trader.town.ports, policy=small)) as http:
         http.headers["Authorization"] = trader.http.headers["Authorization"]
         large = await http.post("/simulations", json={"description": "x" * 1_024})
         deep = await http.post("/simulations", json={"date": [[1]]})
+        many = await http.post("/simulations", json={"date": [1, 2, 3, 4]})
 
     assert (large.status_code, large.text) == (413, "the body is larger than 1024 bytes")
     assert (deep.status_code, deep.text) == (400, "the body is nested deeper than 2 levels")
+    assert (many.status_code, many.text) == (400, "the body holds more than 4 values")
 
 
 async def test_thirty_two_levels_and_no_more(trader: Desk) -> None:

@@ -4,8 +4,11 @@ import pytest
 
 from api.limits import Limits
 from runtime.settings import Settings
+from usecases.passwords import HashingCost
 from usecases.policy import Policy
 from zerodte.asgi import HEADER_BYTES_MAX
+from zerodte.cli import read_settings
+from zerodte.failures import CannotRun
 from zerodte.serving import graphql_limits
 
 
@@ -27,7 +30,11 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_settings_do_not_show_their_secrets() -> None:
     shown = repr(
-        Settings(database_url="postgresql://u:hush@h/d", smtp_url="smtp://u:hush@h", secret_key="hush")
+        Settings(
+            database_url="postgresql://u:hush@h/d",
+            smtp_url="smtp://u:hush@h",
+            secret_key="hush, and nobody else knows",
+        )
     )
     assert "hush" not in shown
 
@@ -42,6 +49,7 @@ def test_settings_do_not_show_their_secrets() -> None:
         ("complexity_a_minute", 100),
         ("body_bytes", 2_048),
         ("json_depth", 5),
+        ("json_values", 50),
         ("visitor_sockets", 2),
     ],
 )
@@ -58,3 +66,36 @@ def test_every_limit_of_graphql_is_a_variable(monkeypatch: pytest.MonkeyPatch, f
     value = False if field == "get_queries" else 4_321
     monkeypatch.setenv(f"ZERODTE_{name.upper()}", str(value))
     assert graphql_limits(Settings()) == replace(Limits(), **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        (
+            {"HASHING_MEMORY_KIB": "1048577"},
+            "ZERODTE_HASHING_MEMORY_KIB: Input should be less than or equal to 1048576",
+        ),
+        (
+            {"HASHING_MEMORY_KIB": "24", "HASHING_LANES": "4"},
+            "ZERODTE_HASHING_LANES: must be at most 3, one for 8 KiB of memory",
+        ),
+        (
+            {"SECRET_KEY": "fifteen letters"},
+            "ZERODTE_SECRET_KEY: must be at least 16 characters, as `openssl rand -hex 32` makes",
+        ),
+    ],
+)
+def test_what_would_fail_later_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], reason: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"ZERODTE_{name}", value)
+    with pytest.raises(CannotRun) as refusal:
+        read_settings()
+    assert str(refusal.value) == reason
+
+
+def test_the_least_memory_and_the_most_lanes_can_hash() -> None:
+    settings = Settings(hashing_memory_kib=24, hashing_lanes=3, hashing_passes=1)
+    cost = HashingCost(settings.hashing_memory_kib, settings.hashing_passes, settings.hashing_lanes)
+    assert cost.hasher.hash("secret").startswith("$argon2id$v=19$m=24,t=1,p=3$")

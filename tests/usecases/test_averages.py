@@ -93,6 +93,14 @@ async def test_what_no_day_tells_is_unknown(town: Town, tmp_path: Path) -> None:
     assert (moves.means_e6.tolist(), moves.counts.tolist()) == ([UNKNOWN, UNKNOWN, last], [0, 0, 1])
 
 
+async def test_a_day_without_strikes_near_the_index_does_not_count(town: Town, tmp_path: Path) -> None:
+    publish_tiny_day(tmp_path, DATES[0], strikes=(5900, 6000))
+    publish_tiny_day(tmp_path, DATES[1])
+    moves = await asked(town, await a_viewer(town), AverageRequest(interval_seconds=300))
+    assert moves.counts.tolist() == [1, 1, 1]
+    assert moves.means_e6.tolist() == expected_move(tiny_day(DATES[1]))[::300].tolist()
+
+
 @pytest.mark.parametrize(
     ("request_", "code", "message"),
     [

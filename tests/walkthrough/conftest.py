@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -43,14 +44,29 @@ def real_days(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture
 def installation(real_days: Path, tmp_path: Path) -> Iterator[Installation]:
-    """A fresh installation on the real day alone, started by the documented command."""
+    """A fresh installation on the real day alone."""
     (tmp_path / "days").symlink_to(real_days)
+    with running(tmp_path, synthetic_days=0) as started:
+        yield started
+
+
+@pytest.fixture
+def generated(tmp_path: Path) -> Iterator[Installation]:
+    """A fresh installation on days that it generates itself."""
+    with running(tmp_path, synthetic_days=4) as started:
+        yield started
+
+
+@contextmanager
+def running(data_dir: Path, synthetic_days: int) -> Iterator[Installation]:
+    """An installation started by the documented command, until it answers, and stopped."""
     port = _free_port()
-    command = [ZERODTE, "up", "--port", str(port), "--data-dir", str(tmp_path), "--synthetic-days", "0"]
-    with Path(tmp_path, "up.log").open("wb") as log:
+    days = ["--synthetic-days", str(synthetic_days)]
+    command = [ZERODTE, "up", "--port", str(port), "--data-dir", str(data_dir), *days]
+    with Path(data_dir, "up.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        started = Installation(f"http://127.0.0.1:{port}", tmp_path)
+        started = Installation(f"http://127.0.0.1:{port}", data_dir)
         _wait_until_healthy(started, process)
         yield started
     finally:

@@ -12,6 +12,14 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 @pytest.mark.parametrize("page", ["walkthrough.md", "walkthrough-graphql.md"])
 def test_a_page_prints_what_it_says(page: str, installation: Installation) -> None:
+    prints_what_it_says(page, installation)
+
+
+def test_the_page_about_accounts_prints_what_it_says(generated: Installation) -> None:
+    prints_what_it_says("accounts.md", generated)
+
+
+def prints_what_it_says(page: str, installation: Installation) -> None:
     blocks = blocks_of(DOCS / page)
     printed = run(blocks, installation.environment)
     assert len(printed) == len(blocks)

@@ -32,6 +32,34 @@ def test_a_day_is_exported_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == f"{tmp_path / 'day.csv'}: 1,015 rows\n"
 
 
+@pytest.mark.parametrize(
+    ("format_", "name", "begin"),
+    [
+        (None, "day.csv", b'"time","symbol"'),
+        (None, "day.parquet", b"PAR1"),
+        ("csv", "day", b'"time","symbol"'),
+        ("parquet", "day.v2", b"PAR1"),
+    ],
+)
+def test_a_file_is_of_the_format_that_was_said_or_that_its_name_says(
+    tmp_path: Path, format_: str | None, name: str, begin: bytes
+) -> None:
+    publish_tiny_day(tmp_path, close_second=100)
+    export_day(tmp_path, DATE, format_, tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(begin)
+
+
+def test_a_file_that_exists_is_replaced_only_by_force(tmp_path: Path) -> None:
+    publish_tiny_day(tmp_path, close_second=100)
+    out = tmp_path / "day.csv"
+    out.write_text("mine")
+    with pytest.raises(CannotRun, match=r"^--out: .*/day\.csv exists; --force replaces it$"):
+        export_day(tmp_path, DATE, None, out)
+    assert out.read_text() == "mine"
+    export_day(tmp_path, DATE, None, out, force=True)
+    assert out.read_text().startswith('"time","symbol"')
+
+
 def test_an_import_with_a_bad_file_publishes_the_others_and_ends_with_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,6 +96,14 @@ def test_what_cannot_be_exported_is_said(tmp_path: Path) -> None:
         export_day(tmp_path, DATE, "csv", None)
     with pytest.raises(CannotRun, match="format: must be parquet or csv, not xlsx"):
         export_day(tmp_path, DATE, "xlsx", None)
+    with pytest.raises(CannotRun, match=r"^--out: day\.csv is named for csv, but --format is parquet$"):
+        export_day(tmp_path, DATE, "parquet", Path("day.csv"))
+    with pytest.raises(
+        CannotRun, match=r"^--out: day\.txt ends neither in \.parquet nor in \.csv; say which"
+    ):
+        export_day(tmp_path, DATE, None, Path("day.txt"))
+    with pytest.raises(CannotRun, match=r"^--out: there is no directory .*/nowhere$"):
+        export_day(tmp_path, DATE, None, tmp_path / "nowhere" / "day.csv")
 
 
 def test_the_list_tells_what_each_recording_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,5 +114,7 @@ def test_the_list_tells_what_each_recording_has(tmp_path: Path, capsys: pytest.C
     publish_day(tmp_path, replace(day, bid_ticks=bids, ask_ticks=asks))
     list_days(tmp_path)
     header, row = capsys.readouterr().out.splitlines()
-    assert header.split()[4:7] == ["every", "gaps", "quoted"]
+    assert header.split()[:9] == [
+        *("date", "open", "(UTC)", "close", "(UTC)", "contracts", "every", "gaps", "quoted")
+    ]
     assert row.split()[3:9] == ["10", "1", "s", "10", "s", "85.0%"]

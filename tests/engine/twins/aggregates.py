@@ -46,6 +46,8 @@ def _straddle(day: Day, spx: Fraction, second: int) -> tuple[Fraction, int] | No
     if not strikes:
         return None
     strike = min(strikes, key=lambda k: (abs(spx - k), k))
+    if abs(spx - strike) > 5:
+        return None
     quotes = [day.quote(Contract(strike, right), second) for right in Right]
     if None in quotes:
         return None
