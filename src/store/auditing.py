@@ -343,9 +343,10 @@ async def booked_days(tx: Tx, after_id: int, limit: int) -> tuple[BookedDay, ...
 
 
 def _booked(row: Row[*tuple[Any, ...]]) -> BookedDay:
-    day, came_to, micros = row[:6], row[6:10], row.fee_micros
+    came_to = row.credits_cents, row.debits_cents, row.fees_cents, row.exercises
     outcome = None if row.credits_cents is None else Outcome(*came_to)
-    return BookedDay(*day, outcome, FeeSchedule(**micros))
+    day = row.id, row.uuid, row.account, row.date, row.day_hash, row.clock_at
+    return BookedDay(*day, outcome, FeeSchedule(**row.fee_micros))
 
 
 async def filled_legs(tx: Tx, session_ids: Sequence[int]) -> Mapping[int, list[FilledLeg]]:
