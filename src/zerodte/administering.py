@@ -54,6 +54,23 @@ def audit(settings: Settings) -> Audit:
         raise CannotRun(AWAY) from error
 
 
+def summary(found: Audit) -> str:
+    """What an audit looked at, and how closely."""
+    extent, recomputed = found.extent, found.recomputed
+    days = _counted(recomputed.days, "day")
+    lost = _counted(recomputed.unread, "day")
+    unread = f"; the settlement of {lost} only within bounds, for want of the recording"
+    return (
+        f"{_counted(extent.accounts, 'account')}, {_counted(extent.settled_days, 'settled day')},"
+        f" {_counted(extent.entries, 'entry', 'entries')};"
+        f" {days} recomputed from the fills{unread if recomputed.unread else ''}"
+    )
+
+
+def _counted(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 async def _audit(settings: Settings) -> Audit:
     async with open_ports(settings, UNHURRIED_STATEMENT_MS) as ports:
         return await audit_books(ports)

@@ -104,11 +104,7 @@ def audit(data_dir: DataDir = None) -> None:
         typer.echo(str(violation))
     if found.violations:
         raise typer.Exit(1)
-    extent = found.extent
-    typer.echo(
-        f"the books are right: {extent.accounts} accounts, {extent.settled_days} settled days,"
-        f" {extent.entries} entries; {found.recomputed} days were recomputed"
-    )
+    typer.echo(f"the books are right: {part('administering').summary(found)}")
 
 
 @app.command(name="import")

@@ -230,7 +230,8 @@ async def test_an_audit_proves_the_books_or_fails_with_what_is_wrong(
         assert trader is not None
         account = await long_account(people, trader, 10)
     assert await asyncio.to_thread(invoke, "audit") == (
-        "the books are right: 1 accounts, 10 settled days, 11 entries; 10 days were recomputed\n"
+        "the books are right: 1 account, 10 settled days, 11 entries; 10 days recomputed from the fills;"
+        " the settlement of 9 days only within bounds, for want of the recording\n"
     )
 
     connection = await asyncpg.connect(at_database)
