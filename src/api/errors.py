@@ -1,5 +1,6 @@
 """How a denial reaches a GraphQL client: as a user error of a payload, or as a top-level error."""
 
+import re
 from typing import TypeVar
 
 import strawberry
@@ -77,7 +78,10 @@ def user_errors(denial: Denial, *prefix: str) -> list[UserError]:
 
 
 def _user_error(code: Code, message: str, path: tuple[str, ...]) -> UserError:
-    return UserError(code=code, message=message, path=[to_camel_case(part) for part in path if part])
+    named = [part for part in path if part]
+    for part in named:
+        message = re.sub(rf"\b{re.escape(part)}\b", to_camel_case(part), message) if "_" in part else message
+    return UserError(code=code, message=message, path=[to_camel_case(part) for part in named])
 
 
 def found(answer: T | Denial) -> T | None:
