@@ -5,7 +5,7 @@ from datetime import date
 from itertools import accumulate
 from uuid import UUID
 
-from engine.accounts import SESSION_TRADED, Engine, insertion_denial
+from engine.accounts import ACCOUNT_ARCHIVED, SESSION_TRADED, AccountStatus, Engine, insertion_denial
 from engine.calendar import session_of
 from engine.closings import settled_financials
 from engine.denials import Code, Denial
@@ -53,7 +53,7 @@ async def open_session(ports: Ports, viewer: Viewer, account_id: UUID, on: date 
         if account is None:
             return NO_ACCOUNT
         if account.engine is Engine.LIVE_SIM:
-            return MARKET_CLOSED
+            return ACCOUNT_ARCHIVED if account.status is AccountStatus.ARCHIVED else MARKET_CLOSED
         if on is None:
             message = "date is required: the recorded day to open"
             return Denial(Code.INVALID_INPUT, message, ("date",), {"date": message})
