@@ -5,6 +5,7 @@ import platform
 import sys
 from collections.abc import Iterator
 
+from bench.backtests import backtest_figures
 from bench.days import published_day
 from bench.figures import Figure, print_figures
 from bench.files import file_figures
@@ -12,6 +13,8 @@ from bench.graphs import graphql_figures
 from bench.histories import history_figures
 from bench.hostile import hostile_figures
 from bench.ledgers import ledger_figures
+from bench.offline import offline_figures
+from bench.peers import peer_figures
 from bench.scans import scan_figures
 from bench.served import rest_figures
 from bench.sessions import session_figures
@@ -26,6 +29,9 @@ def engine_figures() -> Iterator[Figure]:
 
 SECTIONS = {
     "engine": engine_figures,
+    "backtests": backtest_figures,
+    "offline": offline_figures,
+    "peers": peer_figures,
     "files": file_figures,
     "rest": rest_figures,
     "graphql": graphql_figures,

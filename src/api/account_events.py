@@ -57,8 +57,12 @@ class AccountSubscription:
         if isinstance(view, Denial):
             yield AccountUpdate(account_uuid=uuid, user_errors=user_errors(view, "account_id"))
             return
-        yield AccountUpdate(account_uuid=uuid, seq=view.version)
         seen = view.version if after is None else after
+        denial = events.after_denial(seen, view.version)
+        if denial is not None:
+            yield AccountUpdate(account_uuid=uuid, user_errors=user_errors(denial))
+            return
+        yield AccountUpdate(account_uuid=uuid, seq=view.version)
         async with aclosing(events.account_events(info.context.ports, viewer, uuid, seen)) as changes:
             async for change in changes:
                 await info.context.sign_in()

@@ -27,10 +27,12 @@ from api.graphiql import asset, page
 from api.limits import Limits
 from api.masking import masked
 from api.schema import build_schema
-from api.sockets import NoPlaceLeft, SocketHandler
+from api.sockets import NoPlaceLeft, SocketHandler, token_given
+from usecases.crowds import let_others_first
 from usecases.outages import OUTAGES
 from usecases.sockets import visitors_place
 
+EVENT_STREAM = "text/event-stream"
 RESPONSE_TYPE = "application/graphql-response+json"
 
 # The codes are REST's, for the same statuses.
@@ -119,16 +121,16 @@ class GraphQLFace(GraphQL[Context, None]):
             is_socket=isinstance(request, WebSocket),
             idempotency_key=request.headers.get("idempotency-key"),
         )
+        if EVENT_STREAM in request.headers.get("accept", ""):
+            let_others_first()
         if not context.is_socket:
             await context.sign_in()
         return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
-        """Take the token of ``connectionParams``: ``token``, or ``Authorization`` as in HTTP."""
-        params = {name.lower(): value for name, value in context.connection_params.items()}
-        context.token = (
-            bare_token(params.get("token")) or bare_token(params.get("authorization")) or context.token
-        )
+        """Take the token that ``connectionParams`` give; without one the handshake's own is kept."""
+        given = token_given(context.connection_params)
+        context.token = context.token if given is None else given
         try:
             await context.sign_in()
         except Refusal as refusal:

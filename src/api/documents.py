@@ -84,8 +84,6 @@ class Documents:
         return document
 
     def _parsed(self, text: str) -> DocumentNode:
-        if len(text) > self.limits.document_chars:
-            raise Unacceptable(over("characters", len(text), self.limits.document_chars))
         try:
             return parse(text, max_tokens=self.limits.tokens)
         except GraphQLError as error:

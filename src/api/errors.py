@@ -1,5 +1,6 @@
 """How a denial reaches a GraphQL client: as a user error of a payload, or as a top-level error."""
 
+import re
 from typing import TypeVar
 
 import strawberry
@@ -19,6 +20,7 @@ _TOP_LEVEL = {
     Code.RATE_LIMITED: "RATE_LIMITED",
     Code.RATE_LIMIT_EXCEEDED: "RATE_LIMITED",
 }
+_READ = {**_TOP_LEVEL, Code.DAY_UNAVAILABLE: INTERNAL}
 _ABSENT = {Code.NOT_FOUND, Code.SESSION_NOT_RECORDED}
 
 strawberry.enum(
@@ -58,7 +60,7 @@ def refusal_of(denial: Denial) -> Refusal:
     extensions: dict[str, object] = {"reason": denial.code.value}
     if denial.retry_after_seconds is not None:
         extensions["retryAfterSeconds"] = denial.retry_after_seconds
-    return Refusal(_TOP_LEVEL.get(denial.code, MALFORMED), denial.message, **extensions)
+    return Refusal(_READ.get(denial.code, MALFORMED), denial.message, **extensions)
 
 
 def user_errors(denial: Denial, *prefix: str) -> list[UserError]:
@@ -76,7 +78,10 @@ def user_errors(denial: Denial, *prefix: str) -> list[UserError]:
 
 
 def _user_error(code: Code, message: str, path: tuple[str, ...]) -> UserError:
-    return UserError(code=code, message=message, path=[to_camel_case(part) for part in path if part])
+    named = [part for part in path if part]
+    for part in named:
+        message = re.sub(rf"\b{re.escape(part)}\b", to_camel_case(part), message) if "_" in part else message
+    return UserError(code=code, message=message, path=[to_camel_case(part) for part in named])
 
 
 def found(answer: T | Denial) -> T | None:

@@ -8,8 +8,8 @@ import strawberry
 from api.connections import Connection, Key, connect_page
 from api.context import Info
 from api.errors import found
-from api.nodes import Node, NodeKind, global_id, unknown_id
-from api.scalars import DecimalText, dollars, read_uuid
+from api.nodes import Node, NodeKind, global_id
+from api.scalars import DecimalText, dollars
 from engine.journal import EntryKind
 from engine.ledger import LedgerAccount
 from usecases import journal
@@ -17,8 +17,6 @@ from usecases.journal import EntriesPage, EntryView
 
 strawberry.enum(EntryKind, name="JournalEntryKind")
 strawberry.enum(LedgerAccount)
-
-_SEQ_DIGITS = 15
 
 
 @strawberry.type(description="One line of an entry.")
@@ -38,10 +36,7 @@ class JournalEntry(Node):
     postings: list[Posting]
 
 
-async def find_entry(info: Info, account_key: str, seq_key: str) -> JournalEntry | None:
-    if not (seq_key.isdecimal() and len(seq_key) <= _SEQ_DIGITS):
-        raise unknown_id(f"{account_key}/{seq_key}")
-    account_id, seq = read_uuid(account_key), int(seq_key)
+async def find_entry(info: Info, account_id: UUID, seq: int) -> JournalEntry | None:
     viewer = await info.context.viewer()
     page = found(
         await journal.page_entries(info.context.ports, viewer, account_id, first=1, after_seq=seq - 1)

@@ -2,13 +2,16 @@
 
 import base64
 import binascii
+from collections.abc import Callable
+from datetime import date
 from enum import StrEnum
+from typing import TypeAlias
 from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError
 
-from api.scalars import read_uuid
+Key: TypeAlias = UUID | date | int
 
 
 class NodeKind(StrEnum):
@@ -25,7 +28,23 @@ class NodeKind(StrEnum):
     STRATEGY = "Strategy"
 
 
-_OF_ANOTHER = {NodeKind.ORDER, NodeKind.POSITION, NodeKind.TRANSACTION, NodeKind.JOURNAL_ENTRY}
+SEQ_DIGITS = 15
+
+
+def _seq(text: str) -> int:
+    if not (text.isdecimal() and len(text) <= SEQ_DIGITS):
+        raise ValueError(text)
+    return int(text)
+
+
+_OF_A_SESSION = (UUID, UUID)
+_KEYS: dict[NodeKind, tuple[Callable[[str], Key], ...]] = {
+    NodeKind.MARKET_DAY: (date.fromisoformat,),
+    NodeKind.ORDER: _OF_A_SESSION,
+    NodeKind.POSITION: _OF_A_SESSION,
+    NodeKind.TRANSACTION: _OF_A_SESSION,
+    NodeKind.JOURNAL_ENTRY: (UUID, _seq),
+}
 
 
 @strawberry.interface(description="An object with a global id.")
@@ -40,17 +59,16 @@ def global_id(kind: NodeKind, *keys: object) -> strawberry.ID:
     return strawberry.ID(base64.urlsafe_b64encode(text.encode()).decode().rstrip("="))
 
 
-def read_global_id(text: str) -> tuple[NodeKind, tuple[str, ...]]:
+def read_global_id(text: str) -> tuple[NodeKind, tuple[Key, ...]]:
     """The type and keys of a global id; a malformed one is refused."""
     try:
         padded = text + "=" * (-len(text) % 4)
         name, _, rest = base64.b64decode(padded, altchars=b"-_", validate=True).decode().partition(":")
-        kind, keys = NodeKind(name), tuple(rest.split("/"))
+        kind = NodeKind(name)
+        readers = zip(_KEYS.get(kind, (UUID,)), rest.split("/"), strict=True)
+        return kind, tuple(read_key(key) for read_key, key in readers)
     except (binascii.Error, ValueError):
-        raise unknown_id(text) from None
-    if len(keys) != (2 if kind in _OF_ANOTHER else 1):
-        raise unknown_id(text)
-    return kind, keys
+        raise _unknown(text) from None
 
 
 def read_id(text: str, kind: NodeKind) -> UUID:
@@ -61,9 +79,9 @@ def read_id(text: str, kind: NodeKind) -> UUID:
         found, keys = read_global_id(text)
     if found is not kind:
         raise GraphQLError(f"{text[:80]!r} is the id of a {found}, not of a {kind}.")
-    return read_uuid(keys[-1])
+    assert isinstance(keys[-1], UUID), "only a day has another key"
+    return keys[-1]
 
 
-def unknown_id(text: str) -> GraphQLError:
-    """The refusal of a text that is no id of any object."""
+def _unknown(text: str) -> GraphQLError:
     return GraphQLError(f"{text[:80]!r} is not an id that this API gave.")

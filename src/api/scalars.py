@@ -115,7 +115,9 @@ def read_uuid(value: object) -> UUID:
     try:
         return UUID(value if isinstance(value, str) else "")
     except ValueError:
-        raise GraphQLError('UUID must be text, such as "f3c88e1a-2d04-4a6b-9c12-7e8f5d6a4b3c".') from None
+        raise GraphQLError(
+            'UUID must be 32 hexadecimal digits, such as "f3c88e1a-2d04-4a6b-9c12-7e8f5d6a4b3c".'
+        ) from None
 
 
 def read_osi(value: object) -> OsiSymbol:
@@ -130,11 +132,17 @@ def _refuse_input(_: object) -> object:
 
 
 def _literal(read: Callable[[object], object]) -> Callable[[ValueNode, object], object]:
-    """Read a literal by its source digits, so that 1.45 never becomes a binary float."""
+    """Read a literal by its source digits, so that 1.45 never becomes a binary float.
+
+    What is wrong with one is told with its place in the document.
+    """
 
     def read_node(node: ValueNode, _variables: object = None) -> object:
         scalar = isinstance(node, StringValueNode | IntValueNode | FloatValueNode)
-        return read(node.value if scalar else print_ast(node))  # type: ignore[attr-defined]
+        try:
+            return read(node.value if scalar else print_ast(node))  # type: ignore[attr-defined]
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from None
 
     return read_node
 

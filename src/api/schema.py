@@ -35,26 +35,27 @@ from api.nodes import Node, NodeKind, read_global_id
 from api.order_entry import OrderEntryMutation
 from api.orders import find_order
 from api.positions import find_position
-from api.scalars import SCALARS, read_date, read_uuid
+from api.scalars import SCALARS
 from api.sessions import Account, Session, find_account, find_session
 from api.simulations import SimulationMutation, SimulationQuery
 from api.strategies import Strategy, StrategyMutation, StrategyQuery, find_strategy
 from api.subscriptions import SessionSubscription
 from api.transactions import find_transaction
 from api.users import User, UserMutation, UserQuery, find_user
+from usecases.crowds import let_others_first
 
 Find = Callable[..., Awaitable[Node | None]]
 
-_FIND: dict[NodeKind, tuple[Find, Callable[[object], object]]] = {
-    NodeKind.USER: (find_user, read_uuid),
-    NodeKind.MARKET_DAY: (find_day, read_date),
-    NodeKind.SESSION: (find_session, read_uuid),
-    NodeKind.ORDER: (find_order, read_uuid),
-    NodeKind.POSITION: (find_position, read_uuid),
-    NodeKind.TRANSACTION: (find_transaction, read_uuid),
-    NodeKind.ACCOUNT: (find_account, read_uuid),
-    NodeKind.JOURNAL_ENTRY: (find_entry, str),
-    NodeKind.STRATEGY: (find_strategy, read_uuid),
+_FIND: dict[NodeKind, Find] = {
+    NodeKind.USER: find_user,
+    NodeKind.MARKET_DAY: find_day,
+    NodeKind.SESSION: find_session,
+    NodeKind.ORDER: find_order,
+    NodeKind.POSITION: find_position,
+    NodeKind.TRANSACTION: find_transaction,
+    NodeKind.ACCOUNT: find_account,
+    NodeKind.JOURNAL_ENTRY: find_entry,
+    NodeKind.STRATEGY: find_strategy,
 }
 
 
@@ -65,8 +66,7 @@ class Query(
     @strawberry.field(description="The object with this global id; null when the viewer has none such.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         kind, keys = read_global_id(id)
-        find, read_key = _FIND[kind]
-        return await find(info, *map(read_key, keys))
+        return await _FIND[kind](info, *keys)
 
 
 @strawberry.type
@@ -114,21 +114,25 @@ class BoundedSchema(strawberry.Schema):
             return PreExecutionError(data=None, errors=unacceptable.errors)
         except Refusal as refusal:
             return PreExecutionError(data=None, errors=[refusal])
+        if context.operation_type is OperationType.SUBSCRIPTION:
+            let_others_first()
         return None
 
     def _chars(self, context: ExecutionContext) -> int:
         """How much there is to read: the document, and the values of its variables as JSON.
 
-        Raises Unacceptable where those are too many or too long.
+        Raises Unacceptable where either is too long: that is told for nothing.
         """
-        variables, limits = context.variables or {}, self.documents.limits
+        variables, limits, length = context.variables or {}, self.documents.limits, len(context.query or "")
+        if length > limits.document_chars:
+            raise Unacceptable(over("characters", length, limits.document_chars))
         excess = input_excess(variables, limits)
         chars = 0 if excess else len(orjson.dumps(variables))
         if chars > limits.document_chars:
             excess = over("characters of variables", chars, limits.document_chars)
         if excess:
             raise Unacceptable(excess)
-        return len(context.query or "") + chars
+        return length + chars
 
     def _judge(self, context: ExecutionContext) -> None:
         """Read the document, and raise whatever forbids its operation."""

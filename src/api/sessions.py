@@ -73,6 +73,10 @@ class Session(Node):
     settled_at: datetime | None = strawberry.field(description="When it was carried on, by the wall clock.")
     version: int = strawberry.field(description="Counts the changes; the sequence of the last event.")
     created_at: datetime
+    unavailable: bool = strawberry.field(
+        description="True in lists where its recording cannot be read: unless it is settled, its money is "
+        "that of its opening, whatever it traded, and its bounds are the calendar's."
+    )
     financials: Financials
 
     @strawberry.field(description="The account whose day it is, as it is now.")
@@ -136,7 +140,8 @@ class Account(Node):
         description="The starting capital plus the profit of every settled day."
     )
     current_value: DecimalText = strawberry.field(
-        description="The cash balance plus what the open session has made by its clock."
+        description="The cash balance plus what the open session has made by its clock; the cash balance "
+        "alone while the open session's recording cannot be read."
     )
     fee_schedule: FeeSchedule = strawberry.field(description="The schedule its books are kept with.")
     version: int = strawberry.field(description="Counts the changes; the sequence of the last event.")
@@ -238,6 +243,7 @@ def render_session(view: SessionView) -> Session:
         settled_at=view.settled_at,
         version=view.version,
         created_at=view.created_at,
+        unavailable=not view.is_readable,
         financials=render_financials(view.financials),
     )
 

@@ -1,5 +1,6 @@
 """graphql-transport-ws to the letter: what ends an operation, and what ends the socket."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import GraphQLError
@@ -10,12 +11,13 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     SubscribeMessage,
 )
 
-from api.context import Context
+from api.context import Context, bare_token
 from api.errors import MALFORMED, Refusal
 from usecases.outages import OUTAGES
 
 TRY_AGAIN_LATER = 1013
 TOO_MANY_SOCKETS = 4429
+NO_TOKEN = ""
 
 _REQUIRED: dict[str, dict[str, type]] = {
     "connection_init": {},
@@ -76,6 +78,20 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     def _get_pre_execution_close_reason(_: GraphQLError) -> str | None:
         """Never: an operation that cannot run ends alone."""
         return None
+
+
+def token_given(params: Mapping[str, object]) -> str | None:
+    """The token of ``connectionParams``: ``token``, or ``Authorization`` as in HTTP, also within
+    ``headers``. None where there is none; what is no text, or empty, is a token that is not valid."""
+    named = _by_name(params)
+    within = _by_name(named.get("headers"))
+    places = (named.get("token"), named.get("authorization"), within.get("authorization"))
+    given = next((value for value in places if value is not None), None)
+    return None if given is None else bare_token(given) or NO_TOKEN
+
+
+def _by_name(params: object) -> dict[str, object]:
+    return {name.lower(): value for name, value in params.items()} if isinstance(params, dict) else {}
 
 
 def fault_of(message: object) -> str | None:

@@ -22,7 +22,8 @@ strawberry.enum(SessionEventKind)
 After = Annotated[
     int | None,
     strawberry.argument(
-        description="The last sequence number that was seen; later events follow without a gap."
+        description="The last sequence number that was seen, from 0 to the newest; later events follow "
+        "without a gap."
     ),
 ]
 
@@ -63,8 +64,12 @@ class SessionSubscription:
         if isinstance(view, Denial):
             yield SessionUpdate(session_uuid=uuid, user_errors=user_errors(view, "session_id"))
             return
-        yield SessionUpdate(session_uuid=uuid, seq=view.version)
         seen = view.version if after is None else after
+        denial = events.after_denial(seen, view.version)
+        if denial is not None:
+            yield SessionUpdate(session_uuid=uuid, user_errors=user_errors(denial))
+            return
+        yield SessionUpdate(session_uuid=uuid, seq=view.version)
         async with aclosing(events.session_events(info.context.ports, viewer, uuid, seen)) as changes:
             async for change in changes:
                 await info.context.sign_in()

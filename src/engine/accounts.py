@@ -1,14 +1,19 @@
 """The rules of trading accounts: what they may be called and hold, and which day may be open."""
 
+import re
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from engine.denials import Code, Denial
 from engine.money import Cents
 
 NAME_LENGTH_MAX = 80
+NAME_CHARS_REFUSED = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
 CAPITAL_CENTS_MIN = 1_000_00
 CAPITAL_CENTS_MAX = 10_000_000_00
+
+_UNREADABLE = re.compile(f"[{NAME_CHARS_REFUSED}]")
 
 
 class Engine(StrEnum):
@@ -38,7 +43,6 @@ class AccountStatus(StrEnum):
     ARCHIVED = "archived"
 
 
-SESSION_OPEN = Denial(Code.SESSION_OPEN, "session_open: settle or delete the account's open session first")
 CAPITAL_IMMUTABLE = Denial(
     Code.CAPITAL_IMMUTABLE,
     "capital_immutable: the starting capital of a live account is fixed once it has traded",
@@ -76,7 +80,9 @@ def read_status(text: str) -> AccountStatus | Denial:
 
 
 def read_name(text: str) -> str | Denial:
-    """A name without the space around it."""
+    """A name without the space around it: one line that reads as it is written."""
+    if _UNREADABLE.search(text):
+        return _invalid("name", "must not hold control characters, line breaks or changes of direction")
     name = text.strip()
     if not 1 <= len(name) <= NAME_LENGTH_MAX:
         return _invalid("name", f"must have 1 to {NAME_LENGTH_MAX} characters")
@@ -91,6 +97,12 @@ def capital_denial(capital_cents: Cents) -> Denial | None:
 
 def name_taken(name: str) -> Denial:
     return Denial(Code.NAME_TAKEN, f"name_taken: you have another active account named {name!r}", ("name",))
+
+
+def session_open(on: date, session_id: UUID) -> Denial:
+    """The denial of what has to wait for the open day, by its date and id."""
+    message = f"session_open: settle or delete the account's open session first: {on}, id {session_id}"
+    return Denial(Code.SESSION_OPEN, message)
 
 
 def insertion_denial(on: date, latest: date | None) -> Denial | None:

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from engine.denials import Code, Denial
 from engine.fees import FeeSchedule
-from engine.fills import first_fill, is_triggered, leg_quotes
+from engine.fills import first_fill, is_triggered
+from engine.listing import unquoted
 from engine.margin import Book, margin_cents
 from engine.market import Day
-from engine.money import MULTIPLIER, Cents, IndexE4, PriceCents, money_text
+from engine.money import MULTIPLIER, Cents, IndexE4, PriceCents, price_text
 from engine.orders import Action, Leg, Order, OrderType, Ticket
 from engine.positions import Books, Direction, Key
 from engine.reserves import working_price_cents
@@ -105,8 +106,9 @@ def without_order(session: Session, order_id: UUID) -> Session:
 def _unplaceable(day: Day, second: int, ticket: Ticket) -> Denial | None:
     if second >= day.close_second:
         return Denial(Code.MARKET_CLOSED, "the market is closed: orders are taken before the close")
-    if leg_quotes(day, ticket, second) is None:
-        return Denial(Code.NO_MARKET_DATA, "no market data for every leg at the session's time", ("legs",))
+    denial = unquoted(day, ticket.legs, second)
+    if denial is not None:
+        return denial
     if ticket.type is OrderType.STOP and is_triggered(day, ticket, second):
         return Denial(Code.STOP_IMMEDIATE, "stop order would execute immediately", ("stop_trigger",))
     return None
@@ -127,7 +129,7 @@ def refusal(met: Standing, day: Day, order: Order) -> Denial | None:
     available = _available_cents(met, day, order)
     if available >= 0 or _only_reduces(met, day, order):
         return None
-    message = f"insufficient buying power: {money_text(-available)} more is needed"
+    message = f"insufficient buying power: {price_text(-available)} more is needed"
     return Denial(Code.INSUFFICIENT_BUYING_POWER, message)
 
 

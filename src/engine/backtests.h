@@ -77,6 +77,7 @@ typedef struct {
     const Tape *tape;
     Sink *sink;
     SessionRow *row;
+    int32_t day, cell;
     int64_t realized, followed;
     Drawdown drawdown;
     int due_count, open_count;
@@ -426,7 +427,7 @@ static void take(Session *session, const Attempt *attempt, const ChosenLeg *chos
     Trade *trade = add_trade(session);
     if (!trade) return;
 
-    memset(trade, 0, sizeof *trade);
+    *trade = (Trade){.day = session->day, .cell = session->cell};
     write_entry(trade, attempt, chosen, dealing);
     trade->max_profit =
         stakes.max_profit == UNKNOWN ? UNKNOWN : money_of(program, stakes.max_profit);
@@ -545,6 +546,13 @@ static int next_due(const Session *session)
     return next;
 }
 
+/* Adds what a position would leave at each second of a block that lies after its entry and has every
+   quote. */
+WIDEST static void add_gapless(const Held *held, int64_t money, const int32_t *worth, int count, int64_t *equity)
+{
+    for (int i = 0; i < count; i++) equity[i] += money * profit_of(held, worth[i]);
+}
+
 /* Adds a position's profit at each second of a block, at its latest worth from its entry on. */
 static void add_profits(const Session *session, Position *position, int64_t start, int count, int64_t *equity)
 {
@@ -552,12 +560,28 @@ static void add_profits(const Session *session, Position *position, int64_t star
     const int64_t money = money_of(session->program, 1);
     int32_t worth[BLOCK_SECONDS];
     const int is_gapless = read_block(held, start, count, worth);
+    if (is_gapless && start > position->attempt.second) {
+        add_gapless(held, money, worth, count, equity);
+        position->mark = money * profit_of(held, worth[count - 1]);
+        return;
+    }
     for (int i = 0; i < count; i++) {
         const int64_t second = start + i;
-        if (second > position->attempt.second && (is_gapless || is_quoted(held, second)))
+        if (second > position->attempt.second && is_quoted(held, second))
             position->mark = money * profit_of(held, worth[i]);
         equity[i] += position->mark;
     }
+}
+
+WIDEST static void follow_equity(Drawdown *drawdown, const int64_t *equity, int count)
+{
+    int64_t lowest = INT64_MAX, highest = INT64_MIN;
+    for (int i = 0; i < count; i++) {
+        lowest = lesser(lowest, equity[i]);
+        highest = greater(highest, equity[i]);
+    }
+    if (!may_fall(drawdown, lowest, highest)) return;
+    for (int i = 0; i < count; i++) follow(drawdown, equity[i]);
 }
 
 /* Follows the equity of several open positions through the seconds before `until`. */
@@ -572,7 +596,7 @@ static void follow_until(Session *session, int64_t until)
         for (int i = 0; i < count; i++) equity[i] = session->realized;
         for (int i = 0; i < session->open_count; i++)
             add_profits(session, session->open + i, session->followed, count, equity);
-        for (int i = 0; i < count; i++) follow(&session->drawdown, equity[i]);
+        follow_equity(&session->drawdown, equity, count);
     }
     if (!session->open_count) follow(&session->drawdown, session->realized);
     session->followed = greater(session->followed, until);
@@ -604,9 +628,10 @@ static void settle_all(Session *session)
 }
 
 /* Runs one session; its row says where its trades begin in the sink. */
-static void run_session(const Program *program, const Tape *tape, Sink *sink, SessionRow *row)
+static void run_session(
+    const Program *program, const Tape *tape, Sink *sink, SessionRow *row, int32_t day, int32_t cell)
 {
-    Session session = {.program = program, .tape = tape, .sink = sink, .row = row};
+    Session session = {.program = program, .tape = tape, .sink = sink, .row = row, .day = day, .cell = cell};
     *row = (SessionRow){.first_trade = sink->trade_count, .decisions_hash = 0xCBF29CE484222325u};
     row->status = FAILED;
     if (tape->settlement == UNKNOWN) return;

@@ -5,13 +5,14 @@ It decides what ``engine.stepping`` decides. What is read and written is checked
 and the sessions are run in C, without the GIL. Types are in ``backtests.pyi``.
 """
 
+from math import gcd
+
 import numpy as np
 
-from engine.fills import leg_weights
+from engine.contracts import Right
 from engine.kernels import NARROW_WEIGHTS_MAX
-from engine.moments import opening_of
+from engine.moments import open_clock
 from engine.strategies import After, StrikeMethod
-from engine.structures import structure_of
 
 from libc.stdint cimport INT64_MIN, int16_t, int32_t, int64_t, uint8_t, uint16_t
 from libc.stdlib cimport calloc, free
@@ -57,7 +58,7 @@ cdef extern from "backtests.h" nogil:
         int64_t trade_count, word_count
         int wants_words, is_full
 
-    void run_session(const Program *, const Tape *, Sink *, SessionRow *)
+    void run_session(const Program *, const Tape *, Sink *, SessionRow *, int32_t day, int32_t cell)
 
 
 SESSION = np.dtype([
@@ -114,18 +115,17 @@ cdef class Tapes:
 
     cdef _lay_out(self, Tape *tape, day, previous_cents):
         self._check(day)
-        opening = opening_of(day, previous_cents)
         tape.row_count, tape.contract_count = day.spx_e4.shape[0], len(day.contracts)
         tape.close, tape.known_from, tape.known_until = day.close_second, day.known_from, day.known_until
-        tape.open_clock, tape.weekday = opening.open_clock, opening.weekday
+        tape.open_clock, tape.weekday = open_clock(day), day.date.weekday()
         tape.settlement, tape.previous_settlement = _known(day.settlement_cents), _known(previous_cents)
         tape.bid, tape.ask = <const uint16_t *>self._at(day.bid_ticks), <const uint16_t *>self._at(day.ask_ticks)
         tape.delta = <const int16_t *>self._at(day.delta_e4)
         tape.spx, tape.vix = <const int32_t *>self._at(day.spx_e4), <const int32_t *>self._at(day.vix_e4)
-        strikes = np.array([contract.strike_points for contract in day.contracts], np.int32)
-        tape.strike = <const int32_t *>self._at(strikes)
-        tape.is_call = <const uint8_t *>self._at(np.array([c.is_call for c in day.contracts], np.uint8))
-        pairs = _pairs(opening)
+        strikes = np.array([strike for strike, _ in day.contracts], np.int32)
+        calls = np.array([right is Right.CALL for _, right in day.contracts], np.uint8)
+        pairs = _pairs(strikes)
+        tape.strike, tape.is_call = <const int32_t *>self._at(strikes), <const uint8_t *>self._at(calls)
         tape.pairs, tape.pair_count = <const Pair *>self._at(pairs), len(pairs)
 
     cdef size_t _at(self, array):
@@ -151,12 +151,11 @@ cdef class Tapes:
         free(self.items)
 
 
-def _pairs(opening):
-    """Strike and rows of the call and the put, for each strike listed on both sides."""
-    rows = opening.row_of
-    by_strike = {(contract.strike_points, contract.is_call): row for contract, row in rows.items()}
-    paired = [(at, by_strike[at, True], by_strike[at, False]) for at in opening.paired_strikes]
-    return np.array(paired, np.int32).reshape(len(paired), 3)
+def _pairs(strikes):
+    """Strike and rows of the call and the put, for each strike listed on both sides: in a day's
+    contracts a call comes just before the put of its strike."""
+    calls = np.flatnonzero(np.diff(strikes) == 0)
+    return np.stack([strikes[calls], calls, calls + 1], axis=1).astype(np.int32)
 
 
 cdef class _Programs:
@@ -211,11 +210,12 @@ def _check_program(strategy):
 
 
 cdef _write_legs(Program *program, strategy):
-    opening = structure_of(strategy.legs, [None] * len(strategy.legs)).opening
-    program.leg_count, program.units = len(strategy.legs), opening.units
-    for place, (leg, weight) in enumerate(zip(strategy.legs, leg_weights(opening), strict=True)):
+    program.leg_count = len(strategy.legs)
+    program.units = gcd(*[leg.quantity for leg in strategy.legs])
+    for place, leg in enumerate(strategy.legs):
+        weight = leg.side.sign * leg.quantity // program.units
         program.legs[place] = ProgramLeg(
-            _METHODS[leg.strike.method], leg.strike.from_leg or 0, leg.right.value == "C", leg.quantity,
+            _METHODS[leg.strike.method], leg.strike.from_leg or 0, leg.right is Right.CALL, leg.quantity,
             weight, _number(leg.strike.value_e4),
         )
 
@@ -283,7 +283,9 @@ def run_sessions(Tapes tapes, strategies, bint wants_words=False):
     with nogil:
         for day in range(tapes.count):
             for cell in range(programs.count):
-                run_session(&programs.items[cell], &tapes.items[day], &output.sink, row)
+                run_session(
+                    &programs.items[cell], &tapes.items[day], &output.sink, row, <int32_t>day, <int32_t>cell
+                )
                 row += 1
                 if output.sink.is_full:
                     break
@@ -291,8 +293,4 @@ def run_sessions(Tapes tapes, strategies, bint wants_words=False):
                 break
     if output.sink.is_full:
         raise MemoryError
-    trades = output.trades()
-    sessions = np.repeat(np.arange(rows.size), rows["trade_count"].ravel())
-    if programs.count:
-        trades["day"], trades["cell"] = np.divmod(sessions, programs.count)
-    return rows, trades, output.words()
+    return rows, output.trades(), output.words()

@@ -71,3 +71,9 @@ class Denial:
     path: tuple[str, ...] = ()
     fields: dict[str, str] = field(default_factory=dict)
     retry_after_seconds: int | None = None
+
+
+def try_again(code: Code, why: str, seconds: int) -> Denial:
+    """The denial of what may be asked for again after so many whole seconds."""
+    unit = "second" if seconds == 1 else "seconds"
+    return Denial(code, f"{why}; wait {seconds} {unit}", retry_after_seconds=seconds)

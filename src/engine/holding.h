@@ -194,13 +194,18 @@ static inline int64_t equity_of(const Curve *curve, const Held *held, int32_t wo
 }
 
 /* Whether the drawdown may grow in a block; where it cannot, the block only counts for the peak. */
-static int may_fall(const Curve *curve, const Held *held, const Extremes *seen)
+static int may_fall(Drawdown *drawdown, int64_t lowest, int64_t highest)
 {
-    Drawdown *drawdown = curve->drawdown;
-    const int64_t peak = greater(drawdown->peak, equity_of(curve, held, seen->highest));
-    if (peak - equity_of(curve, held, seen->lowest) > drawdown->worst) return 1;
+    const int64_t peak = greater(drawdown->peak, highest);
+    if (peak - lowest > drawdown->worst) return 1;
     drawdown->peak = peak;
     return 0;
+}
+
+static int may_fall_in(const Curve *curve, const Held *held, const Extremes *seen)
+{
+    const int64_t lowest = equity_of(curve, held, seen->lowest), highest = equity_of(curve, held, seen->highest);
+    return may_fall(curve->drawdown, lowest, highest);
 }
 
 /* Follows the equity through a block that has every quote, second by second where it may fall. */
@@ -208,11 +213,11 @@ static void follow_block(const Curve *curve, const Held *held, int64_t start, in
 {
     int32_t worth[FINE_SECONDS];
     Extremes fine;
-    if (!may_fall(curve, held, seen)) return;
+    if (!may_fall_in(curve, held, seen)) return;
     for (int from = 0; from < count; from += FINE_SECONDS) {
         const int length = count - from < FINE_SECONDS ? count - from : FINE_SECONDS;
         measure_block(held, start + from, length, &fine);
-        if (!may_fall(curve, held, &fine)) continue;
+        if (!may_fall_in(curve, held, &fine)) continue;
         read_block(held, start + from, length, worth);
         for (int i = 0; i < length; i++) follow(curve->drawdown, equity_of(curve, held, worth[i]));
     }

@@ -1,7 +1,7 @@
 """What a strategy may know: before the session, and at one second of it. Nothing of later seconds."""
 
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,10 +59,15 @@ class Moment:
         return None if delta_e4 == MISSING_DELTA else delta_e4
 
 
+def open_clock(day: Day) -> int:
+    """The New York time of the open in seconds since midnight."""
+    return (day.open_at - new_york_to_utc(day.date, time(0))) // timedelta(seconds=1)
+
+
 def opening_of(day: Day, previous_settlement_cents: Cents | None) -> Opening:
     return Opening(
         weekday=day.date.weekday(),
-        open_clock=int((day.open_at - new_york_to_utc(day.date, time(0))).total_seconds()),
+        open_clock=open_clock(day),
         close_second=day.close_second,
         contracts=day.contracts,
         previous_settlement_cents=previous_settlement_cents,

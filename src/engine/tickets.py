@@ -84,10 +84,10 @@ def _read_leg(raw: LegRequest, session_date: date, path: tuple[str, ...]) -> Leg
     if isinstance(contract, Denial):
         return contract
     if not _QUANTITY.fullmatch(raw.quantity) or not 1 <= int(raw.quantity) <= QUANTITY_MAX:
-        message = f"quantity must be a whole number from 1 to {QUANTITY_MAX}"
+        message = f"{'.'.join(path)}.quantity must be a whole number from 1 to {QUANTITY_MAX}"
         return _denied(Code.INVALID_LEG, message, *path, "quantity")
     if raw.action not in set(Action):
-        message = "action must be one of: " + ", ".join(Action)
+        message = f"{'.'.join(path)}.action must be one of: {', '.join(Action)}"
         return _denied(Code.INVALID_LEG, message, *path, "action")
     return Leg(contract, int(raw.quantity), Action(raw.action))
 
@@ -95,12 +95,12 @@ def _read_leg(raw: LegRequest, session_date: date, path: tuple[str, ...]) -> Leg
 def _read_instrument(symbol: str, session_date: date, path: tuple[str, ...]) -> Contract | Denial:
     parsed = parse_osi(symbol)
     if parsed is None:
-        message = "instrument must be an SPXW OSI symbol such as 'SPXW  250115C05950000'"
+        message = f"{'.'.join(path)}.instrument must be an SPXW OSI symbol such as 'SPXW  250115C05950000'"
         return _denied(Code.INVALID_LEG, message, *path, "instrument")
     expiry, contract = parsed
     if expiry != session_date:
         here = format_osi(session_date, contract)
-        message = f"instrument must expire on the session's date, such as '{here}'"
+        message = f"{'.'.join(path)}.instrument must expire on the session's date, such as '{here}'"
         return _denied(Code.INVALID_LEG, message, *path, "instrument")
     return contract
 

@@ -16,7 +16,7 @@ from engine.contracts import Contract
 from engine.market import Day, SettlementSource
 from engine.money import Cents
 from marketdata.manifests import Coverage, Manifest, read_manifest
-from marketdata.mappings import MappedDay, open_folder
+from marketdata.mappings import MappedDay, open_folder, open_published
 from marketdata.refusals import DayNotFound, DayUnavailable
 
 CURRENT = "CURRENT"
@@ -80,6 +80,15 @@ def comparable(days: Sequence[DayInfo]) -> Sequence[DayInfo]:
     return [day for day in days if not day.synthetic] or days
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The revision in force when ``CURRENT`` bore this stamp, its inode and time."""
+
+    stamp: tuple[int, int]
+    manifest: Manifest
+    info: DayInfo
+
+
 class Library:
     """Reads the days published under ``root``, by this process or another. Thread-safe.
 
@@ -89,7 +98,7 @@ class Library:
     def __init__(self, root: Path, mappings_max: int = MAPPINGS_MAX) -> None:
         self._root = root
         self._mappings_max = mappings_max
-        self._infos: dict[date, tuple[tuple[int, int], DayInfo]] = {}
+        self._known: dict[date, Known] = {}
         self._mapped: OrderedDict[tuple[date, str], MappedDay] = OrderedDict()
         self._lock = Lock()
 
@@ -106,12 +115,11 @@ class Library:
         except FileNotFoundError:
             return None
         stamp = (status.st_ino, status.st_mtime_ns)
-        kept = self._infos.get(on)
-        if kept is not None and kept[0] == stamp:
-            return kept[1]
-        info = day_info(read_manifest(pointer.parent / pointer.read_text().strip()))
-        self._infos[on] = (stamp, info)
-        return info
+        known = self._known.get(on)
+        if known is None or known.stamp != stamp:
+            manifest = read_manifest(pointer.parent / pointer.read_bytes().decode().strip())
+            known = self._known[on] = Known(stamp, manifest, day_info(manifest))
+        return known.info
 
     def open(self, on: date, content_hash: str | None = None) -> Day:
         """A revision of a day, the one in force unless ``content_hash`` names another.
@@ -156,6 +164,9 @@ class Library:
         folder = self._root / on.isoformat() / content_hash
         if not folder.is_dir():
             raise DayUnavailable(f"{folder}: not there")
+        known = self._known.get(on)
+        if known is not None and known.manifest.content_hash == content_hash:
+            return open_published(folder, known.manifest)
         return open_folder(folder)
 
     def _keep(self, key: tuple[date, str], mapped: MappedDay) -> MappedDay:

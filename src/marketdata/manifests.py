@@ -106,17 +106,29 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a day's folder. Raises DayUnavailable naming the file."""
     path = folder / MANIFEST
     try:
-        text = path.read_bytes()
-        version = _HEADER.validate_json(text).format_version
-        if version not in READABLE_VERSIONS:
-            raise DayUnavailable(f"{path}: format version {version} is not one of {_readable()}")
-        return _MANIFEST.validate_json(text)
+        manifest = _parsed(path, path.read_bytes())
     except OSError as error:
         raise DayUnavailable(f"{path}: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "file"
         raise DayUnavailable(f"{path}: {where}: {first['msg']}") from error
+    _check_version(path, manifest.format_version)
+    return manifest
+
+
+def _parsed(path: Path, text: bytes) -> Manifest:
+    """The manifest of a text; what does not read as one may be of another version."""
+    try:
+        return _MANIFEST.validate_json(text)
+    except ValidationError:
+        _check_version(path, _HEADER.validate_json(text).format_version)
+        raise
+
+
+def _check_version(path: Path, version: int) -> None:
+    if version not in READABLE_VERSIONS:
+        raise DayUnavailable(f"{path}: format version {version} is not one of {_readable()}")
 
 
 def _readable() -> str:

@@ -7,9 +7,11 @@ import hashlib
 import mmap
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from marketdata.manifests import GREEKS, INDEX, QUOTES, Manifest, StoredFile, re
 from marketdata.refusals import DayUnavailable
 
 MAGIC = b"ARROW1"
+RIGHTS = {right.value.encode(): right for right in Right}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,13 @@ class MappedFile:
 
     def array(self, name: str) -> NDArray[Any]:
         buffer = self.stored.buffers[name]
-        count = int(np.prod(buffer.shape))
+        count = prod(buffer.shape)
         return np.frombuffer(self.pages, buffer.dtype, count, buffer.offset).reshape(buffer.shape)
 
     def read_ahead(self, name: str, rows: Iterable[int]) -> None:
         """Asks the kernel to fetch rows of an array, without waiting for it."""
         buffer = self.stored.buffers[name]
-        row_bytes = int(np.prod(buffer.shape[1:])) * np.dtype(buffer.dtype).itemsize
+        row_bytes = prod(buffer.shape[1:]) * np.dtype(buffer.dtype).itemsize
         for row in rows:
             first = buffer.offset + row * row_bytes
             start = first - first % mmap.PAGESIZE
@@ -74,7 +77,11 @@ class MappedDay:
 
 def open_folder(folder: Path) -> MappedDay:
     """The day of a published folder. Raises DayUnavailable naming the file that is at fault."""
-    manifest = read_manifest(folder)
+    return open_published(folder, read_manifest(folder))
+
+
+def open_published(folder: Path, manifest: Manifest) -> MappedDay:
+    """The same by a manifest that was read before."""
     quotes, greeks, index = (_map(folder / name, manifest) for name in (QUOTES, GREEKS, INDEX))
     return MappedDay(_day(manifest, quotes, greeks, index), quotes, greeks, set())
 
@@ -85,20 +92,33 @@ def check_file(path: Path, stored: StoredFile, *, whole: bool) -> None:
     Its size and magic are always checked, its checksum when ``whole`` or when the file was touched
     since it was published.
     """
+    with _opened(path) as handle:
+        _check(path, handle, stored, whole=whole)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """The file's descriptor; what the system refuses is a DayUnavailable that names the file."""
     try:
-        status = path.stat()
-        if status.st_size != stored.size_bytes:
-            raise DayUnavailable(f"{path}: {status.st_size} bytes, {stored.size_bytes} were published")
-        with path.open("rb") as file:
-            _check_magic(path, file.read(len(MAGIC)))
-            if whole or status.st_mtime_ns != stored.modified_ns:
-                file.seek(0)
-                if hashlib.file_digest(file, "sha256").hexdigest() != stored.sha256:
-                    raise DayUnavailable(f"{path}: the checksum is not the published one")
-            file.seek(-len(MAGIC), os.SEEK_END)
-            _check_magic(path, file.read())
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield handle
+        finally:
+            os.close(handle)
     except OSError as error:
         raise DayUnavailable(f"{path}: {error.strerror}") from error
+
+
+def _check(path: Path, handle: int, stored: StoredFile, *, whole: bool) -> None:
+    status = os.fstat(handle)
+    if status.st_size != stored.size_bytes:
+        raise DayUnavailable(f"{path}: {status.st_size} bytes, {stored.size_bytes} were published")
+    _check_magic(path, os.pread(handle, len(MAGIC), 0))
+    if whole or status.st_mtime_ns != stored.modified_ns:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != stored.sha256:
+                raise DayUnavailable(f"{path}: the checksum is not the published one")
+    _check_magic(path, os.pread(handle, len(MAGIC), status.st_size - len(MAGIC)))
 
 
 def _check_magic(path: Path, mark: bytes) -> None:
@@ -110,9 +130,9 @@ def _map(path: Path, manifest: Manifest) -> MappedFile:
     stored = manifest.files.get(path.name)
     if stored is None:
         raise DayUnavailable(f"{path}: not named in the manifest")
-    check_file(path, stored, whole=False)
-    with path.open("rb") as file:
-        pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    with _opened(path) as handle:
+        _check(path, handle, stored, whole=False)
+        pages = mmap.mmap(handle, 0, prot=mmap.PROT_READ)
     pages.madvise(mmap.MADV_RANDOM)
     return MappedFile(pages, stored)
 
@@ -139,5 +159,5 @@ def _day(manifest: Manifest, quotes: MappedFile, greeks: MappedFile, index: Mapp
 
 
 def _contracts(quotes: MappedFile) -> tuple[Contract, ...]:
-    pairs = zip(quotes.array("strike").tolist(), quotes.array("right").tolist(), strict=True)
-    return tuple(Contract(strike, Right(right.decode())) for strike, right in pairs)
+    strikes, rights = quotes.array("strike").tolist(), quotes.array("right").tolist()
+    return tuple(map(Contract, strikes, map(RIGHTS.__getitem__, rights)))

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from engine.denials import Code, Denial
 from engine.money import money_text
-from rest_compat.operations import Call, Gives, Prefix, Routes, Statused, Takes
+from rest_compat.operations import OF_SESSION, Call, Gives, Prefix, Routes, Statused, Takes
 from rest_compat.simulations import ClockMove, Simulation, session_fields
 from rest_compat.wire import Asked, DateIn, InstantText, MoneyText, absent, instant_text
 from usecases import account_sessions, sessions
@@ -83,13 +83,13 @@ async def open_account_session(call: Call[NewSession]) -> Statused | Denial:
     return Statused(201 if outcome.is_new else 200, render_account_session(outcome.session))
 
 
-@routes.operation("GET", f"{SESSIONS}/current", Takes(), Gives(200, AccountSession | None, (Code.NOT_FOUND,)))
+@routes.operation("GET", f"{SESSIONS}/current", Takes(), Gives(200, AccountSession | None, OF_SESSION))
 async def get_current_account_session(call: Call[None]) -> AccountSession | Denial | None:
     """The open live session, or null; a historical account has none and answers 404."""
     return _answer(await account_sessions.current(call.ports, call.viewer, call.path["account_id"]))
 
 
-@routes.operation("GET", f"{SESSIONS}/head", Takes(), Gives(200, AccountSession | None, (Code.NOT_FOUND,)))
+@routes.operation("GET", f"{SESSIONS}/head", Takes(), Gives(200, AccountSession | None, OF_SESSION))
 async def get_head_account_session(call: Call[None]) -> AccountSession | Denial | None:
     """The session to land on: the open one if any, else the latest; null where there is none."""
     return _answer(await account_sessions.head(call.ports, call.viewer, call.path["account_id"]))
@@ -104,7 +104,7 @@ async def account_session_of(call: Call[None]) -> UUID | Denial:
 ACCOUNT_SESSION = Prefix(SESSIONS + "/{session_id}", "account_session", account_session_of)
 
 
-@own_routes.operation("GET", "", Takes(), Gives(200, AccountSession, (Code.NOT_FOUND,)))
+@own_routes.operation("GET", "", Takes(), Gives(200, AccountSession, OF_SESSION))
 async def get(call: Call[None]) -> AccountSession | Denial | None:
     """One session, with its financials at its clock."""
     return _answer(await sessions.get_session(call.ports, call.viewer, call.session_id))
@@ -118,7 +118,7 @@ async def get(call: Call[None]) -> AccountSession | Denial | None:
         200,
         AccountSession,
         (
-            Code.NOT_FOUND,
+            *OF_SESSION,
             Code.TIME_BEFORE_START,
             Code.TIME_AFTER_END,
             Code.SESSION_FROZEN,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from engine.accounts import BROKERS, NAME_LENGTH_MAX, AccountStatus, AccountType, Engine
+from engine.accounts import BROKERS, NAME_CHARS_REFUSED, NAME_LENGTH_MAX, AccountStatus, AccountType, Engine
 from engine.denials import Code, Denial
 from engine.money import money_text
 from engine.settings import DESCRIPTION_LENGTH_MAX
@@ -22,7 +22,9 @@ routes = Routes("Accounts")
 NAME = Field(
     max_length=NAME_LENGTH_MAX,
     description="Unique among your active accounts.",
-    json_schema_extra={"pattern": r"\S"},
+    json_schema_extra={
+        "pattern": rf"^[^{NAME_CHARS_REFUSED}]*[^{NAME_CHARS_REFUSED}\s][^{NAME_CHARS_REFUSED}]*$"
+    },
 )
 DescriptionText = Annotated[str | None, Field(max_length=DESCRIPTION_LENGTH_MAX)]
 EngineName = Annotated[str, one_of(*Engine, *BROKERS)]
@@ -51,7 +53,7 @@ class AccountChange(Asked):
 
 class Account(Answered):
     """An account. ``cash_balance`` is the settled carry; ``current_value`` adds what the open session
-    has made by its clock."""
+    has made by its clock; nothing while that session's recording cannot be read."""
 
     id: UUID
     name: str

@@ -16,11 +16,16 @@ LLMS_HEAD = """\
 # zerodte
 
 > Trade 0DTE SPX options on recorded market days, second by second, without risking money. A REST
-> API for simulations of one day each, and a GraphQL API over the same data.
+> API for simulations of one day each and for accounts over many days, and a GraphQL API over the
+same data.
 
 How a simulation works: choose a recorded date, open a simulation on it, set its clock, place
 orders, move the clock on (or back), and set it to the close to settle. Orders fill at the net mid
 of the recorded quotes; the future of the day is never shown before the clock reaches it.
+
+How an account works: open one with a starting capital, open a recorded day of it as a session and
+trade that like a simulation; at its close it settles, and its cash is carried to the next day. Any
+settled day can be opened again and edited, one at a time, and every later day follows.
 
 How a strategy works: preview its config, and it is backtested over every recorded session; read the
 results until `exec_status` is `idle`, or follow `backtest_events` on the WebSocket `/__ws`; save it to

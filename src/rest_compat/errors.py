@@ -18,6 +18,7 @@ class HttpCode(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BODY_TOO_LARGE = "body_too_large"
     HEADERS_TOO_LARGE = "headers_too_large"
+    ADDRESS_TOO_LONG = "address_too_long"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     UPGRADE_REQUIRED = "upgrade_required"
     INTERNAL_ERROR = "internal_error"
@@ -81,6 +82,7 @@ STATUS_OF: Mapping[Code | HttpCode, int] = {
     HttpCode.METHOD_NOT_ALLOWED: 405,
     HttpCode.BODY_TOO_LARGE: 413,
     HttpCode.HEADERS_TOO_LARGE: 431,
+    HttpCode.ADDRESS_TOO_LONG: 414,
     HttpCode.UNSUPPORTED_MEDIA_TYPE: 415,
     HttpCode.UPGRADE_REQUIRED: 426,
     HttpCode.INTERNAL_ERROR: 500,

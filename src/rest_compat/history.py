@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from starlette.responses import Response, StreamingResponse
 
-from engine.denials import Code, Denial
-from rest_compat.operations import JSON, Call, Gives, Routes, Takes
+from engine.denials import Denial
+from rest_compat.operations import JSON, OF_SESSION, Call, Gives, Routes, Takes
 from rest_compat.rows import history_rows
 from rest_compat.wire import Answered, Asked, InstantText, MoneyText
 from usecases import sessions
@@ -69,9 +69,7 @@ class HistoryRow(Answered):
     equity_options_net_liquidation_value: MoneyText
 
 
-@routes.operation(
-    "GET", "/history", Takes(query=HistoryQuery), Gives(200, list[HistoryRow], (Code.NOT_FOUND,))
-)
+@routes.operation("GET", "/history", Takes(query=HistoryQuery), Gives(200, list[HistoryRow], OF_SESSION))
 async def get_history(call: Call[None]) -> Response | Denial:
     """The session's money by the second, over the whole day whatever its clock.
 

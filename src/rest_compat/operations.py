@@ -91,6 +91,10 @@ class Gives:
     other_status: int | None = None
 
 
+# what every operation may answer that reads a session with its market
+OF_SESSION = (Code.NOT_FOUND, Code.DAY_UNAVAILABLE)
+
+
 @dataclass(frozen=True, slots=True)
 class Statused:
     """An answer that says itself which of the operation's statuses it goes with."""

@@ -12,7 +12,7 @@ from engine.fills import execution_cents
 from engine.money import money_text, price_text
 from engine.orders import Fill, Order, Ticket
 from rest_compat.effects import PowerEffect, render_effect
-from rest_compat.operations import Call, Gives, Routes, Takes
+from rest_compat.operations import OF_SESSION, Call, Gives, Routes, Takes
 from rest_compat.tickets import NewOrder, OrderReplacement, read_request
 from rest_compat.transactions import OrderTransaction, render_order_transaction
 from rest_compat.wire import (
@@ -49,7 +49,7 @@ REFUSALS = (
     Code.STOP_IMMEDIATE,
     Code.NO_POSITION,
     Code.INSUFFICIENT_BUYING_POWER,
-    Code.NOT_FOUND,
+    *OF_SESSION,
     Code.ORDER_DEPENDENCY,
     Code.SESSION_FROZEN,
 )
@@ -180,7 +180,7 @@ async def place_order(call: Call[NewOrder]) -> PlacedOrder | Denial:
     return await _submit(call, Submission(call.session_id, read_request(call.body)))
 
 
-@routes.operation("GET", "/orders", Takes(), Gives(200, list[PlacedOrder], (Code.NOT_FOUND,)))
+@routes.operation("GET", "/orders", Takes(), Gives(200, list[PlacedOrder], OF_SESSION))
 async def list_orders(call: Call[None]) -> list[PlacedOrder] | Denial:
     """The session's orders as seen at its clock."""
     views = await orders.list_orders(call.ports, call.viewer, call.session_id)
@@ -213,7 +213,7 @@ async def dry_run(call: Call[NewOrder]) -> PlacedOrder | Denial:
     return receipt if isinstance(receipt, Denial) else render_preview(receipt)
 
 
-@routes.operation("GET", "/orders/{order_id}", Takes(), Gives(200, PlacedOrder, (Code.NOT_FOUND,)))
+@routes.operation("GET", "/orders/{order_id}", Takes(), Gives(200, PlacedOrder, OF_SESSION))
 async def get_order(call: Call[None]) -> PlacedOrder | Denial:
     """One order as seen at the session's clock."""
     order_id = call.path["order_id"]
@@ -228,7 +228,7 @@ async def get_order(call: Call[None]) -> PlacedOrder | Denial:
     Gives(
         204,
         None,
-        (Code.NOT_FOUND, Code.ORDER_DEPENDENCY, Code.ORDER_NOT_PENDING, Code.SESSION_FROZEN),
+        (*OF_SESSION, Code.ORDER_DEPENDENCY, Code.ORDER_NOT_PENDING, Code.SESSION_FROZEN),
     ),
 )
 async def delete_order(call: Call[None]) -> Denial | None:

@@ -7,7 +7,7 @@ from engine.contracts import format_osi
 from engine.denials import Code, Denial
 from engine.money import fixed_text, money_text
 from engine.positions import Position
-from rest_compat.operations import Call, Gives, Routes, Takes
+from rest_compat.operations import OF_SESSION, Call, Gives, Routes, Takes
 from rest_compat.wire import (
     Answered,
     AtQuery,
@@ -72,7 +72,7 @@ def render_position(position: Position, on: date) -> OpenPosition:
     "GET",
     "/positions",
     Takes(query=AtQuery),
-    Gives(200, list[OpenPosition], (Code.NOT_FOUND, Code.TIME_BEFORE_START, Code.TIME_AFTER_END)),
+    Gives(200, list[OpenPosition], (*OF_SESSION, Code.TIME_BEFORE_START, Code.TIME_AFTER_END)),
 )
 async def list_positions(call: Call[None]) -> list[OpenPosition] | Denial:
     """The open positions, computed from the transactions up to the session's clock.

@@ -58,8 +58,8 @@ async def answer(operations: Mapping[str, Operation], request: Request) -> Respo
         outcome = await _perform(_operation(operations, request.method), request, ports)
     except Refused as refusal:
         return refused(refusal.code, refusal.message, accept, headers=refusal.headers)
-    except OUTAGES:
-        log.warning("outage", path=request.url.path, exc_info=True)
+    except OUTAGES as outage:
+        log.warning("outage", path=request.url.path, reason=str(outage))
         return unavailable(accept)
     except ClientDisconnect:
         raise

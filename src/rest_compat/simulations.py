@@ -10,7 +10,7 @@ from engine.denials import Code, Denial
 from engine.money import money_text
 from engine.sessions import Financials
 from engine.settings import DESCRIPTION_LENGTH_MAX
-from rest_compat.operations import Call, Gives, Prefix, Routes, Takes
+from rest_compat.operations import OF_SESSION, Call, Gives, Prefix, Routes, Takes
 from rest_compat.wire import (
     Answered,
     Asked,
@@ -20,6 +20,7 @@ from rest_compat.wire import (
     InstantIn,
     InstantText,
     MoneyText,
+    absent,
     instant_or_null,
     instant_text,
 )
@@ -52,6 +53,12 @@ class NewSimulation(Asked):
 
 class ClockMove(Asked):
     time: Annotated[InstantIn, Field(description="Within start_time and end_time.")]
+
+
+UNAVAILABLE = (
+    "Only in lists, and true: its recording cannot be read. Unless it is settled, its money is that of its "
+    "opening, whatever it traded, and start_time and end_time are the calendar's."
+)
 
 
 class Simulation(Answered):
@@ -97,6 +104,7 @@ class Simulation(Answered):
     equity_options_profit_loss: MoneyText
     equity_options_maintenance_buying_power: MoneyText
     equity_options_net_liquidation_value: MoneyText
+    unavailable: Annotated[bool, Field(description=UNAVAILABLE)] = absent()
 
 
 EQUITIES = {
@@ -118,6 +126,7 @@ def render_session(view: SessionView) -> Simulation:
 def session_fields(view: SessionView) -> dict[str, Any]:
     """The documented fields of a session, of all its faces (rulings 1.5)."""
     opening = money_text(view.financials.opening_cents)
+    lost = {} if view.is_readable else {"unavailable": True}
     return {
         "id": view.id,
         "account_id": view.account_id,
@@ -134,6 +143,7 @@ def session_fields(view: SessionView) -> dict[str, Any]:
         "deposits": opening,
         "withdrawals": "0",
         **_money(view.financials),
+        **lost,
     }
 
 
@@ -161,7 +171,7 @@ def _money(financials: Financials) -> dict[str, str]:
     "POST",
     "/simulations",
     Takes(NewSimulation),
-    Gives(201, Simulation, (Code.SESSION_NOT_RECORDED, Code.SIMULATION_EXISTS)),
+    Gives(201, Simulation, (Code.SESSION_NOT_RECORDED, Code.SIMULATION_EXISTS, Code.DAY_UNAVAILABLE)),
 )
 async def create_simulation(call: Call[NewSimulation]) -> Simulation | Denial:
     """Open a simulation on a recorded date.
@@ -187,7 +197,7 @@ async def simulation_of(call: Call[None]) -> UUID | Denial:
 SIMULATION = Prefix("/simulations/{simulation_id}", "simulation", simulation_of)
 
 
-@own_routes.operation("GET", "", Takes(), Gives(200, Simulation, (Code.NOT_FOUND,)))
+@own_routes.operation("GET", "", Takes(), Gives(200, Simulation, OF_SESSION))
 async def get(call: Call[None]) -> Simulation | Denial:
     """One simulation, with its financials at its clock."""
     return _answer(await sessions.get_session(call.ports, call.viewer, call.session_id))
@@ -200,7 +210,7 @@ async def get(call: Call[None]) -> Simulation | Denial:
     Gives(
         200,
         Simulation,
-        (Code.NOT_FOUND, Code.TIME_BEFORE_START, Code.TIME_AFTER_END, Code.SESSION_FROZEN),
+        (*OF_SESSION, Code.TIME_BEFORE_START, Code.TIME_AFTER_END, Code.SESSION_FROZEN),
     ),
 )
 async def move_clock(call: Call[ClockMove]) -> Simulation | Denial:

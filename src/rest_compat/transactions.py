@@ -8,7 +8,7 @@ from engine.contracts import format_osi
 from engine.denials import Code, Denial
 from engine.ledger import Transaction
 from engine.money import MULTIPLIER, money_text
-from rest_compat.operations import Call, Gives, Routes, Takes
+from rest_compat.operations import OF_SESSION, Call, Gives, Routes, Takes
 from rest_compat.wire import (
     Answered,
     AtQuery,
@@ -78,7 +78,7 @@ def _fields(transaction: Transaction, on: date, open_at: datetime) -> dict[str, 
     "GET",
     "/transactions",
     Takes(query=AtQuery),
-    Gives(200, list[SessionTransaction], (Code.NOT_FOUND, Code.TIME_BEFORE_START, Code.TIME_AFTER_END)),
+    Gives(200, list[SessionTransaction], (*OF_SESSION, Code.TIME_BEFORE_START, Code.TIME_AFTER_END)),
 )
 async def list_transactions(call: Call[None]) -> list[SessionTransaction] | Denial:
     """The transactions up to the session's clock, in the order in which they happened.

@@ -1,5 +1,6 @@
 """What an operator may set: variables named ``ZERODTE_`` and the field, with the product's defaults."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Literal
@@ -13,13 +14,15 @@ from usecases.failpoints import Failpoint
 from usecases.policy import Policy
 
 POLICY = Policy()
+PREFIX = "ZERODTE_"
+SAMPLES = "ZERODTE_SHARED"  # where the tests find vendors' samples
 KIB_A_LANE = 8
 
 
 class Settings(BaseSettings):
     """Every setting of every process. Unset servers are the embedded ones of ``data_dir``."""
 
-    model_config = SettingsConfigDict(env_prefix="ZERODTE_", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     database_url: DatabaseUrl | None = Field(
         None, description="PostgreSQL to use instead of the embedded one"
@@ -71,7 +74,9 @@ class Settings(BaseSettings):
     strategy_body_bytes: int = Field(
         POLICY.strategy_body_bytes, ge=1_024, description="bytes of a body that holds a strategy"
     )
-    header_bytes: int = Field(16 * 1024, ge=1_024, le=65_536, description="bytes of one request's headers")
+    header_bytes: int = Field(
+        16 * 1024, ge=1_024, le=65_536, description="bytes of one request's headers, and of its address"
+    )
     json_depth: int = Field(POLICY.json_depth, ge=1, le=500, description="nesting of a REST body")
     json_values: int = Field(POLICY.json_values, ge=1, description="values in a REST body")
     websocket_frame_bytes: int = Field(64 * 1024, ge=1_024, description="bytes of one WebSocket message")
@@ -133,3 +138,13 @@ class Settings(BaseSettings):
     def policy(self) -> Policy:
         """The part that use cases read."""
         return Policy(**{field.name: getattr(self, field.name) for field in fields(Policy)})
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """The variables that are named like settings and are none, such as misspelt ones; not empty ones."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {SAMPLES}
+    return [
+        name
+        for name, value in environ.items()
+        if name.upper().startswith(PREFIX) and value and name.upper() not in known
+    ]

@@ -8,7 +8,8 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
-HOST = r"(?:\[[0-9a-fA-F:.]+\]|[^/?#:@\[\]\s]+)(?::\d{1,5})?"
+PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]?\d{1,4})"
+HOST = rf"(?:\[[0-9a-fA-F:.]+\]|[^/?#:@\[\]\s]+)(?::{PORT})?"
 USER = r"(?:[^@/?#\s]*@)?"
 ADDRESS = r'[^\s<>@,;:"]+@[^\s<>@,;:"]+'
 

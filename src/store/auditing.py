@@ -4,6 +4,7 @@ A query answers with the account it found at fault (none for a simulation) and w
 Nothing here trusts what another table says: a sum is taken anew from the rows that it is the sum of.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Numeric,
+    Row,
     Select,
     String,
     Uuid,
@@ -23,16 +25,20 @@ from sqlalchemy import (
     tuple_,
 )
 
+from engine.closings import Outcome
 from engine.fees import FeeSchedule
-from engine.money import Cents
+from engine.recomputing import FilledLeg
 from store.database import Tx
+from store.orders import legs_from
 from store.tables.accounts import AccountRow
 from store.tables.journal import JournalRow
+from store.tables.orders import OrderRow
 from store.tables.sessions import SessionRow
 from store.tables.settlements import SettlementRow
 
 _accounts = AccountRow.__table__  # type: ignore[attr-defined]
 _journal = JournalRow.__table__  # type: ignore[attr-defined]
+_orders = OrderRow.__table__  # type: ignore[attr-defined]
 _sessions = SessionRow.__table__  # type: ignore[attr-defined]
 _settlements = SettlementRow.__table__  # type: ignore[attr-defined]
 
@@ -275,8 +281,8 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class BookedDay:
-    """A day of an account as it is booked: ``fees_cents`` and ``exercises`` are its settlement's,
-    None while it is open; ``schedule`` is the one that its account's books are kept with."""
+    """A day of an account as it is booked: ``outcome`` is its settlement's, None while it is open;
+    ``schedule`` is the one that its account's books are kept with."""
 
     session_id: int
     session_uuid: UUID
@@ -284,8 +290,7 @@ class BookedDay:
     date: date
     day_hash: str
     clock_at: datetime | None
-    fees_cents: Cents | None
-    exercises: int | None
+    outcome: Outcome | None
     schedule: FeeSchedule
 
 
@@ -322,6 +327,8 @@ async def booked_days(tx: Tx, after_id: int, limit: int) -> tuple[BookedDay, ...
             _sessions.c.date,
             _sessions.c.day_hash,
             _sessions.c.clock_at,
+            _settlements.c.credits_cents,
+            _settlements.c.debits_cents,
             _settlements.c.fees_cents,
             _settlements.c.exercises,
             _accounts.c.fee_micros,
@@ -332,6 +339,22 @@ async def booked_days(tx: Tx, after_id: int, limit: int) -> tuple[BookedDay, ...
         .order_by(_sessions.c.id)
         .limit(limit)
     )
-    return tuple(
-        BookedDay(*row[:-1], schedule=FeeSchedule(**row.fee_micros)) for row in await tx.execute(statement)
+    return tuple(_booked(row) for row in await tx.execute(statement))
+
+
+def _booked(row: Row[*tuple[Any, ...]]) -> BookedDay:
+    came_to = row.credits_cents, row.debits_cents, row.fees_cents, row.exercises
+    outcome = None if row.credits_cents is None else Outcome(*came_to)
+    day = row.id, row.uuid, row.account, row.date, row.day_hash, row.clock_at
+    return BookedDay(*day, outcome, FeeSchedule(**row.fee_micros))
+
+
+async def filled_legs(tx: Tx, session_ids: Sequence[int]) -> Mapping[int, list[FilledLeg]]:
+    """The legs of the filled orders of each of the sessions, with what they were filled at."""
+    statement = select(_orders.c.session_id, _orders.c.legs, _orders.c.fill_leg_price_cents).where(
+        _orders.c.session_id.in_(session_ids), _orders.c.fill_at.is_not(None)
     )
+    filled: dict[int, list[FilledLeg]] = {session_id: [] for session_id in session_ids}
+    for session_id, legs, prices in await tx.execute(statement):
+        filled[session_id] += map(FilledLeg, legs_from(legs), prices)
+    return filled

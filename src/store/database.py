@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -20,6 +21,9 @@ DEADLOCK_DETECTED = "40P01"
 RETRIED_STATES = frozenset({SERIALIZATION_FAILURE, DEADLOCK_DETECTED})
 OUTAGE_CLASSES = ("08", "53", "57", "58")
 LOCK_NOT_AVAILABLE = "55P03"
+CROWDS_SHARE = 4
+
+_lets_others_first: ContextVar[bool] = ContextVar("lets_others_first", default=False)
 
 
 class DatabaseUnavailable(Exception):
@@ -41,12 +45,22 @@ class Bounds:
     idle_in_transaction_ms: int = 5_000
 
 
+def let_others_first() -> None:
+    """From here on this task is one of a crowd, which shares a quarter of the connections and waits
+    for its turn however long that takes."""
+    _lets_others_first.set(True)
+
+
 class Database:
     """One process's pool. ``url`` is ``postgresql://user:password@host:port/name``; a Unix socket
     is named as ``postgresql://user@/name?host=/directory``."""
 
     def __init__(self, url: str, bounds: Bounds | None = None) -> None:
-        self._engine = _engine(url, bounds or Bounds())
+        bounds = bounds or Bounds()
+        self._engine = _engine(url, bounds)
+        self._checkout_seconds = bounds.checkout_seconds
+        self._places = asyncio.Semaphore(bounds.connections)
+        self._crowds_places = asyncio.Semaphore(max(1, bounds.connections // CROWDS_SHARE))
         self._reader = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -59,7 +73,7 @@ class Database:
         A caller that is cancelled while it commits waits for the commit's outcome first, so the
         connection never goes back to the pool in an unknown state.
         """
-        async with _connection(self._engine) as connection:
+        async with self._connection(self._engine) as connection:
             transaction = await connection.begin()
             try:
                 yield connection
@@ -71,14 +85,14 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Tx]:
         """A read-only view of one moment: every statement inside sees the same snapshot."""
-        async with _connection(self._reader) as connection, connection.begin():
+        async with self._connection(self._reader) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
     async def asking(self) -> AsyncIterator[Tx]:
         """For a single statement that only reads: it is a transaction by itself, and costs one round
         trip where ``reading`` costs three."""
-        async with _connection(self._asker) as connection:
+        async with self._connection(self._asker) as connection:
             yield connection
 
     async def run(self, work: Callable[[Tx], Awaitable[T]]) -> T:
@@ -96,6 +110,22 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[Tx]:
+        """A connection of the pool's, first come first served, which the pool itself is not: whoever
+        comes by when one is free takes it from those who wait."""
+        async with self._crowds_places if _lets_others_first.get() else nullcontext():
+            try:
+                async with asyncio.timeout(self._checkout_seconds):
+                    await self._places.acquire()
+            except TimeoutError as error:
+                raise DatabaseUnavailable("every database connection is busy") from error
+            try:
+                async with _connection(engine) as connection:
+                    yield connection
+            finally:
+                self._places.release()
 
 
 def driver_url(url: str) -> URL:

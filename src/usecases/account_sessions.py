@@ -5,7 +5,7 @@ from datetime import date
 from itertools import accumulate
 from uuid import UUID
 
-from engine.accounts import SESSION_TRADED, Engine, insertion_denial
+from engine.accounts import ACCOUNT_ARCHIVED, SESSION_TRADED, AccountStatus, Engine, insertion_denial
 from engine.calendar import session_of
 from engine.closings import settled_financials
 from engine.denials import Code, Denial
@@ -18,7 +18,7 @@ from store.settlements import StoredSettlement
 from usecases.accounts import NO_ACCOUNT
 from usecases.belonging import remember
 from usecases.failpoints import Failpoint
-from usecases.loading import NO_SESSION, Loaded, load, pinned_day, session_view
+from usecases.loading import NO_SESSION, Loaded, listed, load, pinned_day, session_view
 from usecases.ports import Ports, Viewer
 from usecases.settling import reopen, reopening_denial, take_back, tell
 from usecases.views import AccountEventKind, SessionEventKind, SessionMode, SessionView
@@ -53,7 +53,7 @@ async def open_session(ports: Ports, viewer: Viewer, account_id: UUID, on: date 
         if account is None:
             return NO_ACCOUNT
         if account.engine is Engine.LIVE_SIM:
-            return MARKET_CLOSED
+            return ACCOUNT_ARCHIVED if account.status is AccountStatus.ARCHIVED else MARKET_CLOSED
         if on is None:
             message = "date is required: the recorded day to open"
             return Denial(Code.INVALID_INPUT, message, ("date",), {"date": message})
@@ -73,7 +73,9 @@ async def open_session(ports: Ports, viewer: Viewer, account_id: UUID, on: date 
 async def _open_new(
     ports: Ports, tx: Tx, viewer: Viewer, account: StoredAccount, on: date
 ) -> Loaded | Denial:
-    denial = reopening_denial(account) or insertion_denial(on, await accounts.latest_day(tx, account))
+    denial = await reopening_denial(tx, account) or insertion_denial(
+        on, await accounts.latest_day(tx, account)
+    )
     if denial is not None:
         return denial
     info = ports.library.current(on)
@@ -114,7 +116,7 @@ async def _open_again(
     loaded = await load(ports, tx, viewer, held)
     if isinstance(loaded, Denial) or loaded.settled is None:
         return loaded
-    denial = reopening_denial(account)
+    denial = await reopening_denial(tx, account)
     if denial is not None:
         return denial
     clock = loaded.day.open_at
@@ -150,8 +152,7 @@ async def _views(
         if stored.id in carried:
             views.append(_settled_view(account, stored, *carried[stored.id]))
         else:
-            loaded = await load(ports, tx, viewer, stored)
-            views += [] if isinstance(loaded, Denial) else [session_view(loaded)]
+            views += await listed(ports, tx, viewer, (stored,))
     return tuple(views)
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from engine.accounts import (
     CAPITAL_IMMUTABLE,
-    SESSION_OPEN,
     AccountStatus,
     Engine,
     capital_denial,
@@ -28,6 +27,7 @@ from usecases.absence import ABSENT, Absent
 from usecases.failpoints import Failpoint
 from usecases.loading import load
 from usecases.ports import Ports, Viewer
+from usecases.settling import open_day_denial
 from usecases.views import AccountEventKind, AccountView, SessionEventKind
 
 NO_ACCOUNT = Denial(Code.NOT_FOUND, "no such account")
@@ -167,9 +167,10 @@ async def _edited(tx: Tx, account: StoredAccount, changes: AccountChanges) -> St
     denial = _changed_since(account, changes) or await _capital_denial(tx, account, capital)
     if denial is not None:
         return denial
-    if described.status is AccountStatus.ARCHIVED and account.open_session_id is not None:
-        return SESSION_OPEN
-    return described if capital is None else replace(described, starting_cents=capital)
+    if described.status is AccountStatus.ARCHIVED:
+        denial = await open_day_denial(tx, account)
+    edited = described if capital is None else replace(described, starting_cents=capital)
+    return denial or edited
 
 
 def _described(account: StoredAccount, changes: AccountChanges) -> StoredAccount | Denial:
@@ -197,8 +198,9 @@ async def _capital_denial(tx: Tx, account: StoredAccount, capital_cents: Cents |
     denial = None if capital_cents is None else capital_denial(capital_cents)
     if capital_cents is None or denial is not None:
         return denial
-    if account.open_session_id is not None:
-        return SESSION_OPEN
+    denial = await open_day_denial(tx, account)
+    if denial is not None:
+        return denial
     if account.engine is Engine.LIVE_SIM and await sessions.has_traded(tx, account.id):
         return CAPITAL_IMMUTABLE
     return None
@@ -227,8 +229,9 @@ async def delete_account(ports: Ports, viewer: Viewer, account_id: UUID) -> Deni
         account = await locks.account(tx, viewer.user_id, account_id)
         if account is None:
             return NO_ACCOUNT
-        if account.open_session_id is not None:
-            return SESSION_OPEN
+        denial = await open_day_denial(tx, account)
+        if denial is not None:
+            return denial
 
         now = ports.wall()
         await repricings.drop(tx, account)
@@ -243,7 +246,7 @@ async def delete_account(ports: Ports, viewer: Viewer, account_id: UUID) -> Deni
 
 
 async def view_of(ports: Ports, tx: Tx, viewer: Viewer, account: StoredAccount) -> AccountView:
-    """The account with what its open day has made; nothing where that day cannot be read."""
+    """The account with what its open day has made; its cash alone where that day cannot be read."""
     if account.open_session_id is None:
         return account_view(account, 0)
     stored = await sessions.with_id(tx, account.open_session_id)

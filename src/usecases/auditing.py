@@ -1,14 +1,17 @@
 """Proving the books: what must always hold of them, looked for in one read-only view of a moment."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from engine.closings import Outcome, with_fees
+from engine.money import Cents
+from engine.recomputing import FilledLeg, is_outcome, may_be_outcome, traded
 from marketdata.refusals import DayUnavailable
-from store import auditing, repricings
+from store import auditing
 from store.auditing import BookedDay, Extent
 from store.database import Tx
 from usecases.ports import Ports
@@ -36,6 +39,7 @@ class Rule(StrEnum):
     ACCOUNT_EVENTS_NUMBERED = "account_events_numbered"
     SESSION_EVENTS_NUMBERED = "session_events_numbered"
     FEES_RECOMPUTED = "fees_recomputed"
+    FLOWS_RECOMPUTED = "flows_recomputed"
     CLOCK_AT_CLOSE = "clock_at_close"
 
 
@@ -81,14 +85,22 @@ class Recomputing:
 
 
 @dataclass(frozen=True, slots=True)
+class Recomputed:
+    """How many days were recomputed, up to that of ``last_id``; it is 0 where there are none behind it.
+    Of ``unread`` ones the recording cannot be read, so of their settlement only its fees and bounds are."""
+
+    days: int
+    unread: int
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
-    """What an audit found. ``recomputed`` days were recomputed, up to that of ``last_id``; it is 0
-    where there are none behind it."""
+    """What an audit found."""
 
     violations: tuple[Violation, ...]
     extent: Extent
-    recomputed: int
-    last_id: int
+    recomputed: Recomputed
 
 
 ALL_DAYS = Recomputing()
@@ -105,59 +117,86 @@ async def audit(ports: Ports, recomputing: Recomputing = ALL_DAYS) -> Audit:
             for fault in await auditing.faults(tx, query, suspects, FAULTS_MAX)
         ]
         extent = await auditing.extent(tx)
-        found, recomputed, last_id = await _recomputed(ports, tx, recomputing)
-    return Audit((*violations, *found), extent, recomputed, last_id)
+        found, recomputed = await _recomputed(ports, tx, recomputing)
+    return Audit((*violations, *found), extent, recomputed)
 
 
-async def _recomputed(ports: Ports, tx: Tx, recomputing: Recomputing) -> tuple[list[Violation], int, int]:
-    """What is wrong with the days that were asked for, how many those are, and the last of them."""
+class Recorded(NamedTuple):
+    """What of a recording is needed: when it closes, and at what the index settled."""
+
+    close_at: datetime
+    settlement_cents: Cents | None
+
+
+async def _recomputed(ports: Ports, tx: Tx, recomputing: Recomputing) -> tuple[list[Violation], Recomputed]:
+    """What is wrong with the days that were asked for, and how many those are."""
     violations: list[Violation] = []
-    done, after_id = 0, recomputing.after_id
+    done, unread, after_id = 0, 0, recomputing.after_id
     while recomputing.most is None or done < recomputing.most:
         days = await auditing.booked_days(tx, after_id, DAYS_A_STEP)
         if not days:
-            return violations, done, 0
-        violations += [*await _wrong_fees(tx, days), *_wrong_clocks(ports, days)]
+            after_id = 0
+            break
+        filled = await auditing.filled_legs(tx, [day.session_id for day in days])
+        for day in days:
+            recorded = _recorded(ports, day)
+            violations += _wrong(day, filled[day.session_id], recorded)
+            unread += recorded is None and day.outcome is not None
         done, after_id = done + len(days), days[-1].session_id
-    return violations, done, after_id
+    return violations, Recomputed(done, unread, after_id)
 
 
-async def _wrong_fees(tx: Tx, days: Iterable[BookedDay]) -> list[Violation]:
-    """The settled days whose fees are not those of their fills under the account's schedule."""
-    settled = {day.session_id: day for day in days if day.fees_cents is not None}
-    legs = await repricings.filled_legs(tx, [*settled])
-    due = {
-        session_id: with_fees(Outcome(0, 0, 0, day.exercises or 0), legs[session_id], day.schedule).fees_cents
-        for session_id, day in settled.items()
-    }
-    return [
-        _of_day(
-            Rule.FEES_RECOMPUTED, day, f"settled with fees of {day.fees_cents} cents instead of {due[key]}"
-        )
-        for key, day in settled.items()
-        if day.fees_cents != due[key]
-    ]
+def _wrong(day: BookedDay, filled: Sequence[FilledLeg], recorded: Recorded | None) -> Iterator[Violation]:
+    if day.outcome is not None:
+        yield from _wrong_fees(day, day.outcome, filled)
+        yield from _wrong_flows(day, day.outcome, filled, recorded)
+    if recorded is not None:
+        yield from _wrong_clock(day, recorded)
 
 
-def _wrong_clocks(ports: Ports, days: Iterable[BookedDay]) -> Iterator[Violation]:
-    """The settled days whose clock is not at their close, and the open ones whose clock is."""
-    for day in days:
-        close_at = _close_of(ports, day)
-        is_settled = day.fees_cents is not None
-        if close_at is not None and is_settled != (day.clock_at == close_at):
-            state = "settled" if is_settled else "open"
-            yield _of_day(Rule.CLOCK_AT_CLOSE, day, f"{state} at {day.clock_at}, and its close is {close_at}")
+def _wrong_fees(day: BookedDay, outcome: Outcome, filled: Sequence[FilledLeg]) -> Iterator[Violation]:
+    """A settled day whose fees are not those of its fills under the account's schedule."""
+    due = with_fees(outcome, (one.leg for one in filled), day.schedule).fees_cents
+    if outcome.fees_cents != due:
+        differs = f"settled with fees of {outcome.fees_cents} cents instead of {due}"
+        yield _of_day(Rule.FEES_RECOMPUTED, day, differs)
 
 
-def _close_of(ports: Ports, day: BookedDay) -> datetime | None:
-    """When the recorded day ends; None where it cannot be read, which is for others to tell."""
+def _wrong_flows(
+    day: BookedDay, outcome: Outcome, filled: Sequence[FilledLeg], recorded: Recorded | None
+) -> Iterator[Violation]:
+    """A settled day whose credits, debits or exercises its fills and its settlement value do not come to."""
+    fills, level = traded(filled), recorded.settlement_cents if recorded else None
+    if may_be_outcome(outcome, fills) if level is None else is_outcome(outcome, fills, level):
+        return
+    yield _of_day(
+        Rule.FLOWS_RECOMPUTED,
+        day,
+        f"settled with {outcome.credits_cents} cents of credits, {outcome.debits_cents} of debits and"
+        f" {outcome.exercises} exercises, to which its fills ({fills.credits_cents} and {fills.debits_cents})"
+        " do not come",
+    )
+
+
+def _wrong_clock(day: BookedDay, recorded: Recorded) -> Iterator[Violation]:
+    """A settled day whose clock is not at its close, or an open one whose clock is."""
+    is_settled = day.outcome is not None
+    if is_settled != (day.clock_at == recorded.close_at):
+        state = "settled" if is_settled else "open"
+        differs = f"{state} at {day.clock_at}, and its close is {recorded.close_at}"
+        yield _of_day(Rule.CLOCK_AT_CLOSE, day, differs)
+
+
+def _recorded(ports: Ports, day: BookedDay) -> Recorded | None:
+    """The day's recording; None where it cannot be read, which is for others to tell."""
     try:
         info = ports.library.current(day.date)
         if info is not None and info.content_hash == day.day_hash:
-            return info.close_at
-        return ports.library.open(day.date, day.day_hash).close_at
+            return Recorded(info.close_at, info.settlement_cents)
+        opened = ports.library.open(day.date, day.day_hash)
     except DayUnavailable:
         return None
+    return Recorded(opened.close_at, opened.settlement_cents)
 
 
 def _of_day(rule: Rule, day: BookedDay, differs: str) -> Violation:

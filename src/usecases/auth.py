@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bus.jobs import JobName
-from engine.denials import Code, Denial
+from engine.denials import Code, Denial, try_again
 from engine.people import (
     TOKEN,
     login_delay_seconds,
@@ -231,5 +231,4 @@ async def _hashed(ports: Ports, password: str) -> str:
 
 def _wait(wait: timedelta, why: str) -> Denial:
     seconds = max(1, -(-wait // timedelta(seconds=1)))
-    message = f"{why}; wait {seconds} seconds"
-    return Denial(Code.RATE_LIMITED, message, retry_after_seconds=seconds)
+    return try_again(Code.RATE_LIMITED, why, seconds)

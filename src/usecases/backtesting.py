@@ -4,8 +4,10 @@ Sessions are independent: days may be run in any chunks, by any number of proces
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from functools import partial
 
 from engine.backtesting import run as run_sessions
 from engine.backtests import Tapes
@@ -19,6 +21,8 @@ from marketdata.library import DayInfo, Library, comparable
 from marketdata.refusals import DayUnavailable
 
 CHUNK_DAYS = 25
+READERS = 2
+"""Threads: one maps days, or waits for the disk, while the other computes."""
 MIDNIGHT = time(0)
 
 Progress = Callable[[int, int], None]
@@ -61,11 +65,13 @@ def run_library(
     """The program on the library's days from ``first`` to ``last``: the recorded ones where there are any,
     else the synthetic ones (rulings 7.9). ``tell`` is told how many of how many days are done."""
     days = days_to_run(library, first, last)
+    chunks = [days[start : start + CHUNK_DAYS] for start in range(0, len(days), CHUNK_DAYS)]
     runs: list[DayRun] = []
     tell(0, len(days))
-    for start in range(0, len(days), CHUNK_DAYS):
-        runs += run_days(library, program, days[start : start + CHUNK_DAYS])
-        tell(len(runs), len(days))
+    with ThreadPoolExecutor(READERS) as readers:
+        for done in readers.map(partial(run_days, library, program), chunks):
+            runs += done
+            tell(len(runs), len(days))
     return Backtest(program, tuple(runs), synthetic=any(day.info.synthetic for day in days))
 
 

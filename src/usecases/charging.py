@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from engine.buckets import MS_A_SECOND, Bucket, Fill
-from engine.denials import Code, Denial
+from engine.denials import Code, Denial, try_again
 from engine.people import host_of
 from store.database import to_the_end
 from usecases.policy import Policy
@@ -96,11 +96,20 @@ async def _give_back(ports: Ports, payer: Payer, cost: int, holding: Awaitable[F
 
 
 def _spent(fill: Fill, cost: int) -> Denial:
-    seconds = fill.wait_seconds(cost)
-    message = f"{cost} credits are needed, and {fill.used} of {fill.bucket.capacity} are used"
-    return Denial(Code.RATE_LIMIT_EXCEEDED, f"{message}; wait {seconds} seconds", retry_after_seconds=seconds)
+    if cost > fill.bucket.capacity:
+        return _never_fits(f"{cost} credits are needed", fill)
+    why = f"{cost} credits are needed, and {fill.used} of {fill.bucket.capacity} are used"
+    return try_again(Code.RATE_LIMIT_EXCEEDED, why, fill.wait_seconds(cost))
 
 
 def _too_many(what: str, fill: Fill, cost: int) -> Denial:
-    seconds = fill.wait_seconds(cost)
-    return Denial(Code.RATE_LIMITED, f"{what}; wait {seconds} seconds", retry_after_seconds=seconds)
+    if cost > fill.bucket.capacity:
+        return _never_fits(f"{what}: this one costs {cost}", fill)
+    return try_again(Code.RATE_LIMITED, what, fill.wait_seconds(cost))
+
+
+def _never_fits(what: str, fill: Fill) -> Denial:
+    """Waiting does not help: the bucket is too small for this even when it is empty."""
+    return Denial(
+        Code.INVALID_INPUT, f"{what}, and the most there can be is {fill.bucket.capacity}: ask for less"
+    )

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from bus.topics import account_topic, session_topic
+from engine.denials import Code, Denial
 from store import accounts, sessions
 from usecases.ports import Ports, Viewer
 from usecases.views import AccountEvent, AccountEventKind, SessionEvent, SessionEventKind
@@ -26,6 +27,17 @@ class Numbered(Protocol):
 
 Event = TypeVar("Event", bound=Numbered)
 ReadAfter = Callable[[int], Awaitable[tuple[Sequence[Event], bool]]]
+
+
+def after_denial(after: int, newest: int) -> Denial | None:
+    """Why nobody can have seen ``after`` last, where ``newest`` is the last number there is.
+
+    Following from there would be silent, and then leave out whatever comes before it.
+    """
+    if 0 <= after <= newest:
+        return None
+    message = f"after must be from 0 to {newest}, the number of the last event"
+    return Denial(Code.INVALID_INPUT, message, ("after",))
 
 
 def session_events(

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import structlog
 
+from engine.calendar import session_of
+from engine.closings import Outcome, settled_financials
 from engine.denials import Code, Denial
 from engine.market import Day
 from engine.money import Cents
@@ -25,6 +27,9 @@ from usecases.views import OrderView, SessionMode, SessionView
 log = structlog.get_logger()
 
 NO_SESSION = Denial(Code.NOT_FOUND, "no such session")
+RETRY_DAY_SECONDS = 60  # somebody has to restore the files
+
+_UNTRADED = Outcome(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +70,20 @@ class Loaded:
         return next((stored for stored in self.orders if stored.order.id == order_id), None)
 
 
-def pinned_day(ports: Ports, on: date, content_hash: str) -> Day | Denial:
-    """The revision of a day that a session is, or is to be, traded on."""
+def pinned_day(ports: Ports, on: date, content_hash: str, session_id: UUID | None = None) -> Day | Denial:
+    """The revision of a day that a session is, or (without an id) is to be, traded on."""
     try:
         return ports.library.open(on, content_hash)
     except DayUnavailable as reason:
         log.warning("day_unavailable", date=str(on), reason=str(reason))
-        message = f"the recorded day {on} of this session cannot be read until it is restored"
-        return Denial(Code.DAY_UNAVAILABLE, message)
+        which = f"{on}" if session_id is None else f"{on} of session {session_id}"
+        message = f"the recorded day {which} cannot be read until it is restored"
+        return Denial(Code.DAY_UNAVAILABLE, message, retry_after_seconds=RETRY_DAY_SECONDS)
 
 
 async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> Loaded | Denial:
     """The session's day and orders, or a denial that names the pinned day when it cannot be read."""
-    day = pinned_day(ports, stored.date, stored.day_hash)
+    day = pinned_day(ports, stored.date, stored.day_hash, stored.uuid)
     if isinstance(day, Denial):
         return day
     placed = await orders.of_session(tx, stored, day.open_at)
@@ -117,12 +123,18 @@ async def hold(ports: Ports, tx: Tx, viewer: Viewer, session_id: UUID) -> Loaded
     return NO_SESSION if stored is None else await load(ports, tx, viewer, stored)
 
 
-async def load_readable(
+async def listed(
     ports: Ports, tx: Tx, viewer: Viewer, sessions: Iterable[StoredSession]
-) -> tuple[Loaded, ...]:
-    """The sessions whose days can be read: one that cannot must not take the others away."""
-    outcomes = [await load(ports, tx, viewer, stored) for stored in sessions]
-    return tuple(outcome for outcome in outcomes if not isinstance(outcome, Denial))
+) -> tuple[SessionView, ...]:
+    """The sessions at their clocks; one whose day cannot be read takes neither the others away nor itself."""
+    views = []
+    for stored in sessions:
+        loaded = await load(ports, tx, viewer, stored)
+        if isinstance(loaded, Denial):
+            views.append(await _unread_view(tx, stored))
+        else:
+            views.append(session_view(loaded))
+    return tuple(views)
 
 
 async def find(ports: Ports, viewer: Viewer, session_id: UUID) -> Loaded | Denial:
@@ -149,6 +161,31 @@ def session_view(loaded: Loaded, state: SessionState | None = None) -> SessionVi
         created_at=stored.created_at,
         financials=state.financials,
         settled_at=loaded.settled.settled_at if loaded.settled else None,
+    )
+
+
+async def _unread_view(tx: Tx, stored: StoredSession) -> SessionView:
+    """What a session is without its market: its bounds are the calendar's, its money that of its opening."""
+    bounds = session_of(stored.date)
+    assert bounds is not None, "a recorded day is a trading day"
+    carried = await _carried(tx, stored)
+    settled, at = carried.settled, stored.clock_at
+    is_over = settled is not None if carried.account else at is not None and at >= bounds.close_at
+    return SessionView(
+        id=stored.uuid,
+        account_id=carried.account.uuid if carried.account else None,
+        mode=SessionMode(stored.mode),
+        date=stored.date,
+        description=stored.description,
+        start_at=bounds.open_at,
+        end_at=bounds.close_at,
+        at=at,
+        ended=is_over,
+        version=stored.version,
+        created_at=stored.created_at,
+        financials=settled_financials(carried.opening_cents, settled.outcome if settled else _UNTRADED),
+        settled_at=settled.settled_at if settled else None,
+        is_readable=False,
     )
 
 

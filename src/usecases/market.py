@@ -164,8 +164,8 @@ async def series(ports: Ports, viewer: Viewer | None, on: date, names: Sequence[
     unknown = [name for name in names if name not in set(Series)]
     if unknown:
         known = ", ".join(Series)
-        shown = unknown[0][:SHOWN_LENGTH_MAX]
-        return Denial(Code.UNKNOWN_SERIES, f"series: unknown {shown!r}, choose from {known}", ("series",))
+        wrong = f"unknown {unknown[0][:SHOWN_LENGTH_MAX]!r}" if unknown[0] else "a name is missing"
+        return Denial(Code.UNKNOWN_SERIES, f"series: {wrong}, choose from {known}", ("series",))
     now = ports.market_now()
     if viewer is None and on not in _open_to_all(days, now):
         return Denial(Code.UNAUTHENTICATED, f"the session of {on} needs a session token")

@@ -5,7 +5,8 @@ days are staged some at a time, beside the books; then all of them change in one
 reader sees the old chain or the new one. Whoever stages next goes on where the last one stopped.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,10 +28,12 @@ ABANDONED_AFTER = timedelta(seconds=3)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An account that is to be moved to other fees, with how many days it has to recompute."""
+    """An account that is to be moved to other fees, with how many days it has to recompute; at once
+    where the request has room for them."""
 
     account_id: int
     days: int
+    is_at_once: bool = False
 
 
 async def ask(tx: Tx, account: StoredAccount, fees: FeeSchedule, at: datetime) -> Asked | None:
@@ -42,6 +45,16 @@ async def ask(tx: Tx, account: StoredAccount, fees: FeeSchedule, at: datetime) -
     await repricings.ask(tx, account, fees, at)
     _, days = await repricings.progress(tx, account)
     return Asked(account.id, days)
+
+
+def within_a_request(asked: Iterable[Asked]) -> tuple[Asked, ...]:
+    """The accounts, marked those whose days together are as many as a request recomputes at most."""
+    marked, room = [], DAYS_IN_A_REQUEST
+    for one in asked:
+        fits = one.days <= room
+        room -= one.days if fits else 0
+        marked.append(replace(one, is_at_once=fits))
+    return tuple(marked)
 
 
 async def unfinished(ports: Ports) -> tuple[int, ...]:

@@ -22,8 +22,8 @@ from usecases.loading import (
     at_second,
     find,
     hold,
+    listed,
     load,
-    load_readable,
     pinned_day,
     session_view,
 )
@@ -85,7 +85,7 @@ async def create_simulation(ports: Ports, viewer: Viewer, command: CreateSimulat
 
 
 async def _existing(tx: Tx, viewer: Viewer, command: CreateSimulation) -> Denial:
-    """Names the simulation in the way, for one whose day cannot be read is not listed."""
+    """Names the simulation in the way, so that it can be deleted whether its day can be read or not."""
     existing = await sessions.simulation_on(tx, viewer.user_id, command.date)
     message = f"you already have a simulation on {command.date}" + (f": {existing}" if existing else "")
     return Denial(Code.SIMULATION_EXISTS, message, ("date",))
@@ -99,10 +99,10 @@ def _invalid(command: CreateSimulation) -> Denial | None:
 
 
 async def list_simulations(ports: Ports, viewer: Viewer) -> tuple[SessionView, ...]:
-    """The viewer's simulations at their clocks, newest first, but those whose day cannot be read."""
+    """The viewer's simulations at their clocks, newest first."""
     async with ports.database.reading() as tx:
         stored = await sessions.simulations(tx, viewer.user_id)
-        return tuple(session_view(one) for one in await load_readable(ports, tx, viewer, stored))
+        return await listed(ports, tx, viewer, stored)
 
 
 async def page_simulations(
@@ -111,9 +111,8 @@ async def page_simulations(
     """``first`` simulations older than ``before_key``."""
     async with ports.database.reading() as tx:
         found = await sessions.simulations(tx, viewer.user_id, limit=first + 1, before_id=before_key)
-        page = await load_readable(ports, tx, viewer, found[:first])
-    views = tuple(session_view(one) for one in page)
-    return SimulationsPage(views, tuple(one.stored.id for one in page), len(found) > first)
+        views = await listed(ports, tx, viewer, found[:first])
+    return SimulationsPage(views, tuple(stored.id for stored in found[:first]), len(found) > first)
 
 
 async def get_session(ports: Ports, viewer: Viewer, session_id: UUID) -> SessionView | Denial:
@@ -139,7 +138,7 @@ async def move_clock(
         second = denial or at_second(loaded.day, at)
         if isinstance(second, Denial):
             return second
-        denial = clock_denial(loaded, second)
+        denial = await clock_denial(tx, loaded, second)
         if denial is not None:
             return denial
         clock = loaded.day.time_of(second)

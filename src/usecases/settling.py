@@ -7,7 +7,7 @@ by themselves: each opens with the capital plus the profit of the settled days b
 from dataclasses import replace
 from datetime import datetime
 
-from engine.accounts import ACCOUNT_ARCHIVED, SESSION_OPEN, AccountStatus
+from engine.accounts import ACCOUNT_ARCHIVED, AccountStatus, session_open
 from engine.closings import outcome_of
 from engine.denials import Denial
 from engine.journal import reversal, settlement
@@ -23,18 +23,26 @@ from usecases.ports import Ports
 from usecases.views import AccountEventKind, SessionEventKind
 
 
-def reopening_denial(account: StoredAccount) -> Denial | None:
+async def open_day_denial(tx: Tx, account: StoredAccount) -> Denial | None:
+    """Why the account has to wait: a day of it is open."""
+    if account.open_session_id is None:
+        return None
+    stored = await sessions.with_id(tx, account.open_session_id)
+    return session_open(stored.date, stored.uuid)
+
+
+async def reopening_denial(tx: Tx, account: StoredAccount) -> Denial | None:
     """Why a settled day may not be opened again: one day at a time is open, and none of an archive."""
     if account.status is AccountStatus.ARCHIVED:
         return ACCOUNT_ARCHIVED
-    return SESSION_OPEN if account.open_session_id is not None else None
+    return await open_day_denial(tx, account)
 
 
-def clock_denial(loaded: Loaded, second: int) -> Denial | None:
+async def clock_denial(tx: Tx, loaded: Loaded, second: int) -> Denial | None:
     """Why the clock may not be set to ``second``: it would open a second day of the account."""
     if loaded.account is None or loaded.settled is None or second >= loaded.day.close_second:
         return None
-    return reopening_denial(loaded.account)
+    return await reopening_denial(tx, loaded.account)
 
 
 async def carry(ports: Ports, tx: Tx, moved: Loaded) -> Loaded:

@@ -18,7 +18,7 @@ from usecases.absence import ABSENT, Absent
 from usecases.delivery import deliver_outbox
 from usecases.failpoints import Failpoint
 from usecases.ports import Ports, Viewer
-from usecases.repricing import DAYS_IN_A_REQUEST, Asked, ask, reprice
+from usecases.repricing import Asked, ask, reprice, within_a_request
 from usecases.verification import submit_code
 from usecases.views import SessionEventKind, SessionMode
 
@@ -76,22 +76,22 @@ async def update_profile(ports: Ports, viewer: Viewer, changes: ProfileChanges) 
 
 
 async def _asked(tx: Tx, user_id: int, fees: FeeSchedule, at: datetime) -> tuple[Asked, ...]:
-    """Every account is to carry the new fees through its settled days; the large ones owe a job."""
+    """Every account is to carry the new fees through its settled days; those beyond the request owe a job."""
     asked = [await ask(tx, account, fees, at) for account in await locks.accounts_of(tx, user_id)]
-    wanted = tuple(one for one in asked if one is not None)
+    wanted = within_a_request(one for one in asked if one is not None)
     for one in wanted:
-        if one.days > DAYS_IN_A_REQUEST:
+        if not one.is_at_once:
             await outbox.add(tx, JobName.REPRICE_ACCOUNT, {"account_id": one.account_id}, at)
     return wanted
 
 
 async def _reprice(ports: Ports, asked: tuple[Asked, ...]) -> None:
-    """Reprice the small accounts at once, and hand the large ones to a worker."""
+    """Reprice as many days as a request may, and hand the other accounts to a worker."""
     ports.reach(Failpoint.REPRICING_ASKED)
     for one in asked:
-        if one.days <= DAYS_IN_A_REQUEST:
+        if one.is_at_once:
             await reprice(ports, one.account_id)
-    if any(one.days > DAYS_IN_A_REQUEST for one in asked):
+    if not all(one.is_at_once for one in asked):
         await deliver_outbox(ports)
 
 

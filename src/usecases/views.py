@@ -29,6 +29,7 @@ class SessionView:
     """A session at its clock. ``at`` is None until a simulation's clock is first set.
 
     ``account_id`` names the account whose day it is, ``settled_at`` when that day was carried.
+    Where its recording cannot be read and nothing is settled, ``financials`` are those of its opening.
     """
 
     id: UUID
@@ -44,6 +45,7 @@ class SessionView:
     created_at: datetime
     financials: Financials
     settled_at: datetime | None = None
+    is_readable: bool = True
 
     @property
     def status(self) -> SessionStatus:

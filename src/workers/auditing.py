@@ -26,7 +26,7 @@ async def watch_books(ctx: dict[str, Any]) -> None:
     ports: Ports = ctx["ports"]
     watch: Watch = ctx["watch"]
     found = await audit(ports, Recomputing(watch.last_id, DAYS_AN_AUDIT))
-    watch.last_id = found.last_id
+    watch.last_id = found.recomputed.last_id
     for violation in found.violations:
         if violation not in watch.told:
             watch.told.add(violation)

@@ -11,6 +11,7 @@ from usecases.auditing import Audit
 from usecases.auditing import audit as audit_books
 from usecases.outages import OUTAGES
 from usecases.users import grant_operator
+from zerodte.connecting import require_servers
 from zerodte.failures import CannotRun
 
 AWAY = "the database cannot be reached: start `zerodte up`, or set ZERODTE_DATABASE_URL"
@@ -19,6 +20,7 @@ AWAY = "the database cannot be reached: start `zerodte up`, or set ZERODTE_DATAB
 def migrate(settings: Settings) -> str:
     """Bring the database to the newest schema; its revision. Raises CannotRun."""
     assert settings.database_url is not None
+    require_servers(settings, "database_url")
     try:
         asyncio.run(migrate_database(settings.database_url.get_secret_value()))
     except SchemaUnknown as error:
@@ -30,6 +32,7 @@ def migrate(settings: Settings) -> str:
 
 def add_operator(settings: Settings, email: str) -> None:
     """Grant the operator's role. Raises CannotRun where nobody has the address."""
+    require_servers(settings, "database_url")
     try:
         outcome = asyncio.run(_grant(settings, email))
     except OUTAGES as error:
@@ -49,6 +52,23 @@ def audit(settings: Settings) -> Audit:
         return asyncio.run(_audit(settings))
     except OUTAGES as error:
         raise CannotRun(AWAY) from error
+
+
+def summary(found: Audit) -> str:
+    """What an audit looked at, and how closely."""
+    extent, recomputed = found.extent, found.recomputed
+    days = _counted(recomputed.days, "day")
+    lost = _counted(recomputed.unread, "day")
+    unread = f"; the settlement of {lost} only within bounds, for want of the recording"
+    return (
+        f"{_counted(extent.accounts, 'account')}, {_counted(extent.settled_days, 'settled day')},"
+        f" {_counted(extent.entries, 'entry', 'entries')};"
+        f" {days} recomputed from the fills{unread if recomputed.unread else ''}"
+    )
+
+
+def _counted(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 async def _audit(settings: Settings) -> Audit:

@@ -1,18 +1,15 @@
 """The command line. Each command imports its part of the house when it is called: `up` has to be
 quick, and its supervisor small."""
 
+import os
 import sys
-from collections.abc import Container
 from datetime import datetime
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
-from runtime.settings import Settings
 from zerodte.failures import HOPELESS, CannotRun, told_of_files
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -29,7 +26,7 @@ DataDir = Annotated[
 
 def tell_version(is_asked: bool) -> None:  # noqa: FBT001 - as typer calls it
     if is_asked:
-        typer.echo(f"zerodte {version('zerodte')}")
+        typer.echo(f"zerodte {import_module('importlib.metadata').version('zerodte')}")
         raise typer.Exit
 
 
@@ -107,11 +104,7 @@ def audit(data_dir: DataDir = None) -> None:
         typer.echo(str(violation))
     if found.violations:
         raise typer.Exit(1)
-    extent = found.extent
-    typer.echo(
-        f"the books are right: {extent.accounts} accounts, {extent.settled_days} settled days,"
-        f" {extent.entries} entries; {found.recomputed} days were recomputed"
-    )
+    typer.echo(f"the books are right: {part('administering').summary(found)}")
 
 
 @app.command(name="import")
@@ -183,6 +176,34 @@ def export(
 
 
 @app.command()
+def backtest(  # noqa: PLR0913 - one parameter for each option
+    config: Annotated[
+        Path, typer.Argument(help="A strategy as JSON, see docs/strategies.md; - reads it from a pipe.")
+    ],
+    *,
+    from_: Annotated[
+        datetime | None, typer.Option("--from", formats=DATE, help="The first date, like 2025-01-13.")
+    ] = None,
+    to: Annotated[datetime | None, typer.Option(formats=DATE, help="The last date.")] = None,
+    slippage: Annotated[str, typer.Option(help="Points lost on each contract opened or closed: 0.05")] = "0",
+    plot: Annotated[Path | None, typer.Option(help="Draw the equity curve into this PNG file.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write days.csv, trades.csv and daily.csv into this directory.")
+    ] = None,
+    data_dir: DataDir = None,
+    is_json: Annotated[
+        bool, typer.Option("--json", help="Print everything as JSON instead of the report.")
+    ] = False,
+) -> None:
+    """Run a strategy over the recorded days, or the synthetic ones where none is recorded, with no server."""
+    command = part("backtest_command")
+    window = command.Window(from_ and from_.date(), to and to.date())
+    outputs = command.Outputs(is_json, plot, csv)
+    with told_of_files():
+        command.run(config, data_dir or command.data_dir_of(os.environ), window, slippage, outputs)
+
+
+@app.command()
 def schema(
     directory: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("schema"),
 ) -> None:
@@ -208,19 +229,9 @@ def main() -> None:
         sys.exit(HOPELESS)
 
 
-def read_settings(**options: Any) -> Settings:
+def read_settings(**options: Any) -> Any:
     """The settings of the environment, with the options that were given. Raises CannotRun."""
-    given = {name: value for name, value in options.items() if value is not None}
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        reasons = (f"{setting_name(str(one['loc'][0]), given)}: {one['msg']}" for one in error.errors())
-        raise CannotRun("; ".join(reasons)) from error
-
-
-def setting_name(field: str, given: Container[str]) -> str:
-    """A setting by the name it was set with: that of its option where one was given."""
-    return f"--{field.replace('_', '-')}" if field in given else f"ZERODTE_{field.upper()}"
+    return part("options").read_settings(**options)
 
 
 def part(module: str) -> Any:

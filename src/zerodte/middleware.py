@@ -5,11 +5,11 @@ import time
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rest_compat.errors import HttpCode, refused
 from zerodte.metrics import Metrics
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -65,12 +65,16 @@ class Requests:
             self._note(scope, status, time.perf_counter() - started)
 
     def _bounded(self, scope: Scope) -> ASGIApp:
-        """The application, or a refusal where the headers are larger than any client of ours needs."""
-        size = sum(len(name) + len(value) for name, value in scope["headers"])
-        if size <= self._header_bytes:
-            return self._app
-        message = f"the headers are larger than {self._header_bytes} bytes"
-        return PlainTextResponse(message, 431, {"X-Error-Code": "headers_too_large"})
+        """The application, or a refusal where the address or the headers are larger than any client of
+        ours needs."""
+        accept = Headers(scope=scope).get("accept", "*/*")
+        if len(scope["raw_path"]) + len(scope["query_string"]) > self._header_bytes:
+            message = f"the address is longer than {self._header_bytes} bytes"
+            return refused(HttpCode.ADDRESS_TOO_LONG, message, accept)
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > self._header_bytes:
+            message = f"the headers are larger than {self._header_bytes} bytes"
+            return refused(HttpCode.HEADERS_TOO_LARGE, message, accept)
+        return self._app
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         self._metrics.count(scope["path"], scope["method"], status, seconds)

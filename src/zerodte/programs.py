@@ -79,13 +79,17 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
 
 
 def run_to_the_end(program: Program, text: str = "") -> None:
-    """Run a program with ``text`` as its input. Raises CalledProcessError, with all it printed."""
+    """Run a program with ``text`` as its input. Raises CalledProcessError, with all it printed.
+
+    Ctrl-C in a terminal does not reach it: it is let end its work.
+    """
     subprocess.run(
         program.argv,
         input=text.encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=True,
+        process_group=0,
         **circumstances(program),
     )
 

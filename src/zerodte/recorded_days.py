@@ -23,7 +23,7 @@ from zerodte.failures import CannotRun
 
 SETTLEMENT_PLACES = 2
 SETTLEMENT_MAX = 200_000  # a day's index values reach little further
-LIST_WIDTH = 110  # a line a day, in a pipe too
+LIST_WIDTH = 120  # a line a day, in a pipe too
 
 console = Console()
 
@@ -156,7 +156,17 @@ def _cents(text: str) -> Cents:
 
 def _print_days(days: tuple[DayInfo, ...]) -> None:
     table = Table(
-        "date", "open", "close", "contracts", "every", "gaps", "quoted", "settled", "source", "MB", box=None
+        "date",
+        "open (UTC)",
+        "close (UTC)",
+        "contracts",
+        "every",
+        "gaps",
+        "quoted",
+        "settled",
+        "source",
+        "MB",
+        box=None,
     )
     for day in days:
         table.add_row(

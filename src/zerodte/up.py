@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from runtime.logs import configure_logs
 from runtime.settings import Settings
-from zerodte.connecting import connected, environment
+from zerodte.connecting import connected, environment, require_servers
 from zerodte.failures import CannotRun, told_of_files
 from zerodte.listening import take_address, url_of
 from zerodte.programs import Program
@@ -37,11 +37,13 @@ def up(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run everything until SIGTERM or Ctrl-C. ``announce`` is told the address once it is served.
 
     Servers that the settings name are used; embedded ones stand in for those they do not. Raises
-    DataDirectoryBusy, AddressTaken, ServersUnavailable or StartFailed.
+    DataDirectoryBusy, AddressTaken, ServersUnavailable or StartFailed, and CannotRun where a server
+    that is named does not answer.
     """
     data_dir = settings.data_dir.resolve()
     with told_of_files():
         data_dir.mkdir(parents=True, exist_ok=True)
+    require_servers(settings, "database_url", "redis_url")
     configure_logs(settings.log_level)
     with (
         alone_in(data_dir),

@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from engine.fees import DEFAULT_FEES
 from store import accounts as stored_accounts
 from tests.api.accounting import account, change, create_account, open_day, trade_day, update_account
@@ -125,6 +127,16 @@ async def test_nobody_follows_anothers_account(desk: Desk) -> None:
                 "userErrors": [{"code": "not_found", "path": ["accountId"]}],
             }
         ]
+        assert await socket.receive() == {"id": operation, "type": "complete"}
+
+
+@pytest.mark.parametrize("after", [-1, 2])
+async def test_nobody_follows_from_a_number_that_was_never_told(desk: Desk, after: int) -> None:
+    made = await create_account(desk.owner)
+    async with served(desk.app) as address, Socket.open(address, desk.owner.token) as socket:
+        operation = await socket.subscribe(FOLLOW, {"id": made["id"], "after": after})
+        (refused,) = await followed(socket, 1)
+        assert refused["userErrors"] == [{"code": "invalid_input", "path": ["after"]}]
         assert await socket.receive() == {"id": operation, "type": "complete"}
 
 

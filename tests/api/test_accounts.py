@@ -136,6 +136,14 @@ async def test_a_denied_change_names_its_input_and_changes_nothing(desk: Desk) -
     assert await account(desk.owner, made["uuid"], ACCOUNT_FIELDS) == made
 
 
+async def test_an_input_is_named_in_messages_as_it_is_spelled_here(desk: Desk) -> None:
+    (error,) = (await asked_account(desk.owner, startingCapital="1"))["userErrors"]
+    assert (error["message"], error["path"]) == (
+        "startingCapital must be from 1000 to 10000000",
+        ["input", "startingCapital"],
+    )
+
+
 async def test_an_open_day_holds_archive_capital_and_deletion(desk: Desk) -> None:
     made = await create_account(desk.owner)
     day = (await open_day(desk.owner, made["id"]))["session"]

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from datetime import datetime
 
@@ -6,8 +7,9 @@ from structlog.testing import capture_logs
 
 from api.errors import Refusal
 from api.masking import masked
+from marketdata.library import Library
 from store.database import Database
-from tests.api.asking import Asker, Desk, application
+from tests.api.asking import Asker, Desk, application, move, open_simulation
 
 CANARY = "postgresql://canary:s3cret@nowhere.invalid/zerodte"
 
@@ -54,6 +56,22 @@ async def test_an_outage_in_mid_operation_is_one_line_in_the_log_and_no_internal
         {"code": "INTERNAL", "reason": "unavailable", "retryAfterSeconds": 2},
     )
     assert [(entry["event"], "exc_info" in entry) for entry in logs] == [("graphql_unavailable", False)]
+
+
+async def test_a_recording_that_was_lost_is_no_fault_of_the_operation(desk: Desk) -> None:
+    day = await open_simulation(desk.owner)
+    shutil.rmtree(desk.town.days / "2025-01-15")
+    app = application(replace(desk.town.ports, library=Library(desk.town.days)))
+    asker = Asker(app, desk.owner.token)
+    (listed,) = (await asker.ask("{ simulations { nodes { uuid unavailable } } }"))["simulations"]["nodes"]
+    assert listed == {"uuid": day["uuid"], "unavailable": True}
+    (error,) = await asker.errors(
+        "query($uuid: UUID!) { simulation(uuid: $uuid) { ended } }", {"uuid": day["uuid"]}
+    )
+    assert day["uuid"] in error["message"]
+    told = {"code": "INTERNAL", "reason": "day_unavailable", "retryAfterSeconds": 60}
+    assert error["extensions"] == told
+    assert (await move(asker, day["uuid"], "14:31:00"))["userErrors"][0]["code"] == "day_unavailable"
 
 
 def test_masking_twice_changes_nothing() -> None:

@@ -137,7 +137,7 @@ def one_leg(**changes: Any) -> dict[str, Any]:
         (
             one_leg(legs=[leg("SPXW  250115C05955000", "BUY_TO_OPEN")]),
             "no_market_data",
-            ["input", "order", "legs"],
+            ["input", "order", "legs", "0", "instrument"],
         ),
     ],
 )

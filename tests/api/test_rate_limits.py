@@ -114,6 +114,15 @@ async def test_too_complex_a_minute_is_refused_until_it_has_drained(desk: Desk) 
     await owner.ask(pages)
 
 
+async def test_a_document_that_is_too_long_is_told_so_and_pays_nothing(desk: Desk) -> None:
+    """However long: no wait would make room for it."""
+    owner = held_to(desk, desk.owner, complexity_a_minute=100)
+    for chars in (32_769, 96_000, 200_000):
+        (error,) = await owner.errors("{ __typename }".ljust(chars))
+        assert error["message"] == f"The operation is too large: characters {chars}, at most 32768."
+    assert (await owner.post("{ __typename }")).json()["extensions"]["complexity"]["remaining"] == 99
+
+
 async def test_a_subscription_is_charged_once_and_refused_alike(desk: Desk) -> None:
     opened = await open_simulation(desk.owner)
     follow = "subscription($id: ID!) { sessionEvents(sessionId: $id) { seq session { version } } }"

@@ -2,10 +2,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
-from graphql import GraphQLError
+from graphql import GraphQLError, parse, validate
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.limits import Limits
 from api.scalars import (
     DecimalText,
     cents_of,
@@ -18,6 +19,7 @@ from api.scalars import (
     read_uuid,
     time_text,
 )
+from api.schema import build_schema
 
 
 def test_times_end_in_z_whatever_their_zone() -> None:
@@ -78,7 +80,7 @@ def test_uuids_are_read_from_text_only() -> None:
     text = "f3c88e1a-2d04-4a6b-9c12-7e8f5d6a4b3c"
     assert read_uuid(text) == UUID(text)
     for wrong in ("f3c88e1a", 5, None):
-        with pytest.raises(GraphQLError, match="UUID must be text"):
+        with pytest.raises(GraphQLError, match="UUID must be 32 hexadecimal digits"):
             read_uuid(wrong)
 
 
@@ -87,3 +89,18 @@ def test_a_symbol_that_lost_its_padding_has_the_right_shape() -> None:
     assert read_osi("SPXW  250115P05950000") == "SPXW  250115P05950000"
     with pytest.raises(GraphQLError, match="OSI option symbol"):
         read_osi("SPX 5950 call")
+
+
+@pytest.mark.parametrize(
+    ("order", "wrong"),
+    [
+        ('{type: LIMIT, legs: [], price: "cheap"}', '"cheap"'),
+        ('{type: MARKET, legs: [{instrument: "SPX", quantity: 1, action: BUY_TO_OPEN}]}', '"SPX"'),
+    ],
+)
+def test_a_literal_that_does_not_fit_is_told_with_its_place(order: str, wrong: str) -> None:
+    document = f'mutation {{ dryRunOrder(input: {{sessionId: "x", order: {order}}}) {{ version }} }}'
+    errors = validate(build_schema(Limits())._schema, parse(document))
+    assert [[(at.line, at.column) for at in error.locations or []] for error in errors] == [
+        [(1, document.index(wrong) + 1)]
+    ]

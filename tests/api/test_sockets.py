@@ -90,6 +90,47 @@ async def test_a_broken_handshake_closes_as_the_protocol_says(
         assert await close_of(address, *frames) == code
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"token": 5},
+        {"token": ["x"]},
+        {"token": ""},
+        {"token": False},
+        {"Authorization": "Bearer "},
+        {"authorization": {"token": "x"}},
+        {"headers": {"Authorization": 5}},
+        {"headers": {"Authorization": "0" * 32}},
+    ],
+    ids=str,
+)
+async def test_a_token_that_is_no_text_is_not_valid_and_makes_no_visitor(
+    desk: Desk, payload: dict[str, object]
+) -> None:
+    async with served(desk.app) as address:
+        init = orjson.dumps({"type": "connection_init", "payload": payload}).decode()
+        assert await close_of(address, init) == 4403
+
+
+async def test_a_token_is_found_wherever_clients_put_it(desk: Desk) -> None:
+    token = desk.owner.token
+    payloads: list[dict[str, object]] = [
+        {"token": token},
+        {"Authorization": token},
+        {"authorization": f"Bearer {token}"},
+        {"headers": {"Authorization": f"Bearer {token}"}},
+        {"headers": {"authorization": token}, "token": None},
+    ]
+    async with served(desk.app) as address:
+        for payload in payloads:
+            async with connected(address) as connection:
+                socket = Socket(connection)
+                await socket.send({"type": "connection_init", "payload": payload})
+                assert await socket.receive() == {"type": "connection_ack"}
+                viewer = await socket.first("{ viewer { email } }", {})
+                assert viewer["data"] == {"viewer": {"email": "owner@example.com"}}
+
+
 async def test_an_id_that_is_taken_closes_with_4409(desk: Desk) -> None:
     opened = await open_simulation(desk.owner)
     async with served(desk.app) as address, Socket.open(address, desk.owner.token) as socket:

@@ -61,6 +61,28 @@ async def test_a_follower_resumes_without_a_gap(desk: Desk) -> None:
     assert seen == [7, 4, 5, 6, 7]
 
 
+@pytest.mark.parametrize("after", [3, 1_000_000, -1])
+async def test_nobody_resumes_from_a_number_that_was_never_told(desk: Desk, after: int) -> None:
+    opened = await open_simulation(desk.owner)
+    document = (
+        "subscription($id: ID!, $after: Int) { sessionEvents(sessionId: $id, after: $after)"
+        " { seq userErrors { code message path } } }"
+    )
+    async with served(desk.app) as address, Socket.open(address, desk.owner.token) as socket:
+        operation = await socket.subscribe(document, {"id": opened["id"], "after": after})
+        assert (await socket.next())["sessionEvents"] == {
+            "seq": None,
+            "userErrors": [
+                {
+                    "code": "invalid_input",
+                    "message": "after must be from 0 to 2, the number of the last event",
+                    "path": ["after"],
+                }
+            ],
+        }
+        assert await socket.receive() == {"id": operation, "type": "complete"}
+
+
 async def test_a_deletion_is_told_last_and_ends_the_stream(desk: Desk) -> None:
     opened = await open_simulation(desk.owner)
     async with served(desk.app) as address, Socket.open(address, desk.owner.token) as socket:

@@ -43,6 +43,7 @@ def day_of(seed: int) -> Day:
     rng, chance = np.random.default_rng(seed), Random(seed)
     pace = chance.choice([0, 2_000, 12_000])
     spx = 59_500_000 + np.cumsum(rng.integers(-pace, pace + 1, CLOSE + 1)).astype(np.int64)
+    spx -= spx % chance.choice([1, 10_000])
     listed = [Contract(k, right) for k in STRIKES for right in Right if rng.random() < 0.97]
     day = tape({f"{at.strike_points}{at.right}": (1, 2) for at in listed}, close_second=CLOSE)
     bids, asks = _quotes(rng, day.contracts, spx)

@@ -48,6 +48,15 @@ def test_names_lose_the_space_around_them(text: str, name: str) -> None:
     assert read_name(text) == name
 
 
+@pytest.mark.parametrize(
+    "text", ["a\x00b", "a\nb", "a\x7fb", "a\x9fb", "a\u2028b", "\u202eab", "a\u2067", "a\n"]
+)
+def test_names_are_one_line_that_reads_as_it_is_written(text: str) -> None:
+    refused = read_name(text)
+    assert isinstance(refused, Denial)
+    assert refused.message == "name must not hold control characters, line breaks or changes of direction"
+
+
 @pytest.mark.parametrize("text", ["", "  \t", "x" * 81])
 def test_names_have_a_length(text: str) -> None:
     assert code(read_name(text)) is Code.INVALID_INPUT

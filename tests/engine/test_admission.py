@@ -121,6 +121,13 @@ def test_buying_power_counts_what_waits() -> None:
     assert hand.at(0).financials.available_cents == 4_000_00 - 2 * 1853_44
 
 
+def test_what_is_missing_is_told_in_cents() -> None:
+    hand = trader(opening_cents=1_852_94)
+    answer = hand.place(0, request("-1 5900P, +1 5880P", "1.50", "credit"))
+    assert isinstance(answer, Denial)
+    assert answer.message == "insufficient buying power: 0.50 more is needed"
+
+
 def test_a_naked_call_needs_a_fifth_of_its_strike() -> None:
     answer = trader(opening_cents=100_000_00).place(0, request("-1 5950C", type="market"))
     assert denial(answer) is Code.INSUFFICIENT_BUYING_POWER

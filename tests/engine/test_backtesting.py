@@ -20,7 +20,7 @@ from tests.engine.strategizing import strategy
 from tests.engine.tapes import tape
 
 
-@given(st.lists(STRATEGIES, min_size=1, max_size=3), DAYS, SETTLEMENTS)
+@given(st.lists(STRATEGIES, min_size=1, max_size=4), DAYS, SETTLEMENTS)
 def test_the_kernel_decides_what_the_stepper_decides(
     strategies: list[Strategy], day: Day, before: int | None
 ) -> None:

@@ -107,18 +107,20 @@ def test_calmar_is_the_yearly_rate_by_the_largest_drawdown() -> None:
 @given(profits=profits_of_days)
 def test_daily_metrics_are_those_of_pandas(profits: list[int | None]) -> None:
     told = performance(*profits)
-    returns = pd.Series([(profit or 0) / CAPITAL for profit in profits])
+    cents = pd.Series([float(profit or 0) for profit in profits])
+    returns = cents / CAPITAL
     equity = 1 + returns.cumsum()
     peaks = equity.cummax().clip(lower=1)
     assert told.by_day.total_return_e6 == pytest.approx(1e6 * returns.sum(), abs=0.51)
     assert told.by_day.max_drawdown_e6 == pytest.approx(1e6 * ((peaks - equity) / peaks).max(), abs=0.51)
-    if returns.std(ddof=1) > 0:
-        assert told.by_day.sharpe_e6 == pytest.approx(
-            1e6 * returns.mean() / returns.std(ddof=1) * sqrt(252), rel=1e-6, abs=1
-        )
-    downside = sqrt((returns.clip(upper=0) ** 2).mean())
+    if cents.min() < cents.max():
+        sharpe = cents.mean() / cents.std(ddof=1) * sqrt(252)
+        assert told.by_day.sharpe_e6 == pytest.approx(1e6 * sharpe, rel=1e-6, abs=1)
+    else:
+        assert told.by_day.sharpe_e6 is None
+    downside = sqrt((cents.clip(upper=0) ** 2).mean())
     if downside:
-        assert told.sortino_e6 == pytest.approx(1e6 * returns.mean() / downside * sqrt(252), rel=1e-6, abs=1)
+        assert told.sortino_e6 == pytest.approx(1e6 * cents.mean() / downside * sqrt(252), rel=1e-6, abs=1)
     else:
         assert told.sortino_e6 is None
 

@@ -63,7 +63,8 @@ def test_the_program_of_a_strategy_with_everything_in_it_never_changes() -> None
 
 def test_the_config_in_the_documentation_has_the_program_that_stands_beside_it() -> None:
     page = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text()
-    config, program = re.findall(r"```(?:json)?\n(.*?)```", page, re.DOTALL)
+    (config,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    (program,) = re.findall(r"```\n(zerodte strategy 1\n.*?)```", page, re.DOTALL)
     assert write_program(strategy_of(json.loads(config))) == program == DOCUMENTED_PROGRAM
 
 

@@ -114,7 +114,9 @@ def test_an_unknown_action_is_denied_with_the_accepted_ones() -> None:
     legs = (LegRequest(osi("5950C"), "1", "short"),)
     answer = read_ticket(OrderRequest("limit", legs, "1.00", "debit"), DATE)
     assert isinstance(answer, Denial)
-    assert answer.message == ("action must be one of: buy to open, sell to open, buy to close, sell to close")
+    assert answer.message == (
+        "legs.0.action must be one of: buy to open, sell to open, buy to close, sell to close"
+    )
 
 
 def test_the_dime_grid_begins_above_three_dollars_for_a_single_leg() -> None:

@@ -204,6 +204,16 @@ async def test_unknown_series_is_refused(trader: Desk) -> None:
     assert (answer.status_code, answer.headers["x-error-code"]) == (400, "unknown_series")
 
 
+@pytest.mark.parametrize("asked", ["", "spx,"])
+async def test_a_series_without_a_name_is_refused_with_the_names_there_are(trader: Desk, asked: str) -> None:
+    answer = await trader.http.get(f"/market-data/historical/2025-01-15?series={asked}")
+
+    assert (answer.status_code, answer.text) == (
+        400,
+        "series: a name is missing, choose from spx, vix, spxExpectedMove, spxOTMBids, spxExtrinsic",
+    )
+
+
 async def test_visitors_see_the_last_day_every_30_seconds(visitor: Desk) -> None:
     rows = (await visitor.get("/market-data/historical/2025-01-15?series=spx")).json()
 

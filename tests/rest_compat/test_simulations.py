@@ -1,5 +1,6 @@
 """How a simulation looks on the wire, to the letter: walkthrough part 4 and rulings 1.5."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from rest_compat.simulations import render_session
@@ -49,7 +50,7 @@ FRESH = {
 
 
 def test_fresh_simulation_has_every_documented_field_and_no_clock() -> None:
-    body = render_session(session(financials())).model_dump(mode="json")
+    body = render_session(session(financials())).model_dump(mode="json", exclude_unset=True)
 
     assert body == FRESH
     assert list(body) == list(FRESH)
@@ -66,7 +67,9 @@ def test_money_at_the_clock() -> None:
         realized_cents=0,
         options_value_cents=106_17,
     )
-    body = render_session(session(money, OPEN_AT + timedelta(minutes=5))).model_dump(mode="json")
+    body = render_session(session(money, OPEN_AT + timedelta(minutes=5))).model_dump(
+        mode="json", exclude_unset=True
+    )
 
     assert body == {
         **FRESH,
@@ -91,3 +94,10 @@ def test_settled_simulation_has_ended() -> None:
     body = render_session(session(financials(), OPEN_AT, ended=True))
 
     assert (body.status, body.ended) == ("settled", True)
+
+
+def test_only_a_session_whose_recording_was_lost_says_that_it_is_unavailable() -> None:
+    kept = session(financials())
+    rendered = render_session(kept).model_dump(mode="json", exclude_unset=True)
+    lost = render_session(replace(kept, is_readable=False)).model_dump(mode="json", exclude_unset=True)
+    assert (lost, "unavailable" in rendered) == ({**rendered, "unavailable": True}, False)

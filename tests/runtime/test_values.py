@@ -26,8 +26,15 @@ USABLE = {
     "forwarded_allow_ips": ("*", "127.0.0.1", "::1, 10.0.0.0/8"),
 }
 UNUSABLE = {
-    "database_url": ("foo", "http://db/zerodte", "mysql://db/zerodte", "postgresql://db:port/zerodte"),
-    "redis_url": ("foo", "http://redis", "redis://redis:port/0", "redis://redis/first", "unix://"),
+    "database_url": ("foo", "http://db/zerodte", "mysql://db/zerodte", "postgresql://db:65536/zerodte"),
+    "redis_url": (
+        "foo",
+        "http://redis",
+        "redis://redis:port/0",
+        "redis://redis:70000",
+        "redis://redis/first",
+        "unix://",
+    ),
     "smtp_url": ("foo", "http://mail", "smtp://", "smtp+tls://mail", "smtp://mail:port"),
     "mail_sender": ("garbage", "a@b, c@d", "desk <garbage>", "desk\nBcc: a@b <a@b>"),
     "forwarded_allow_ips": ("zzz", "127.0.0.1,", "10.0.0.1/8", "proxy.example.com"),

@@ -4,12 +4,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from store.database import Database, DatabaseUnavailable, Tx, to_the_end
+from store.database import Database, DatabaseUnavailable, Tx, let_others_first, to_the_end
 from tests.databases import opened
 
 NOTE = text("INSERT INTO outbox (job, arguments, created_at) VALUES (:job, '{}', now())")
 NOTES = text("SELECT job FROM outbox ORDER BY id")
 SLEEP = text("SELECT pg_sleep(10)")
+NAP = text("SELECT pg_sleep(0.05)")
 BUSY = text(
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()"
@@ -153,6 +154,48 @@ async def test_pool_that_stays_empty_is_an_outage(database_url: str) -> None:
         with pytest.raises(DatabaseUnavailable):
             async with database.reading():
                 pass
+
+
+async def test_a_crowd_leaves_connections_to_others_and_waits_as_long_as_it_takes(database_url: str) -> None:
+    async with opened(database_url, connections=4, checkout_seconds=0.2) as database:
+        working = 0
+
+        async def one_of_a_crowd() -> int:
+            nonlocal working
+            let_others_first()
+            async with database.reading() as tx:
+                working += 1
+                await tx.execute(NAP)
+                working -= 1
+                return working
+
+        crowd = [asyncio.create_task(one_of_a_crowd()) for _ in range(10)]
+        await asyncio.sleep(0.02)
+        async with database.reading(), database.reading(), database.reading() as tx:
+            await tx.execute(NOTES)
+            assert not crowd[-1].done()
+        assert await asyncio.gather(*crowd) == [0] * 10
+
+
+async def test_connections_are_given_in_the_order_of_asking(database_url: str) -> None:
+    """Also where somebody comes by at every moment, as when one is just given back."""
+    asked: list[int] = []
+    answered: list[int] = []
+
+    async def ask(name: int) -> None:
+        asked.append(name)
+        async with database.asking() as tx:
+            answered.append(name)
+            await tx.execute(NOTES)
+
+    async with opened(database_url, connections=2, checkout_seconds=10) as database:
+        async with database.asking(), database.asking():  # both are connected from here on
+            asking = []
+        for name in range(300):
+            asking.append(asyncio.create_task(ask(name)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*asking)
+    assert answered == asked
 
 
 async def test_statement_that_takes_too_long_is_an_outage(database_url: str) -> None:

@@ -312,10 +312,33 @@ async def test_a_day_that_was_lost_can_be_deleted(town: Town, trader: Viewer, ac
     bereft = replace(town, ports=replace(town.ports, library=Library(town.days)))
     lost_one = await account_sessions.open_session(bereft.ports, trader, account, THURSDAY)
     assert denied(lost_one).code is Code.DAY_UNAVAILABLE
+    assert str(thursday.id) in denied(lost_one).message
     for day in (thursday, wednesday):
         assert await account_sessions.delete_session(bereft.ports, trader, day.id) is None
     assert await cash(bereft, trader, account) == (CAPITAL, CAPITAL)
     assert (await opened(bereft, trader, account, FRIDAY)).financials.opening_cents == CAPITAL
+
+
+async def test_an_open_day_that_was_lost_is_listed_as_it_opened(
+    town: Town, trader: Viewer, account: UUID
+) -> None:
+    wednesday = await traded(town, trader, account, WEDNESDAY, CALL)
+    thursday = await opened(town, trader, account, THURSDAY)
+    await placed(town, trader, thursday, CALL)
+    traded_on = await move(town, trader, thursday, 300)
+    assert traded_on.financials.fees_cents > 0
+    shutil.rmtree(town.days / THURSDAY.isoformat())
+    bereft = replace(town, ports=replace(town.ports, library=Library(town.days)))
+
+    page = await account_sessions.page_sessions(bereft.ports, trader, account)
+    assert isinstance(page, SessionsPage)
+    bell = datetime(2025, 1, 16, 21, 0, tzinfo=UTC)
+    as_opened = replace(traded_on, end_at=bell, financials=thursday.financials, is_readable=False)
+    assert page.sessions == (as_opened, wednesday)
+    assert await cash(bereft, trader, account) == (thursday.financials.opening_cents,) * 2
+    refused = denied(await account_sessions.open_session(bereft.ports, trader, account, FRIDAY))
+    assert (refused.code, str(THURSDAY) in refused.message) == (Code.SESSION_OPEN, True)
+    assert str(thursday.id) in refused.message
 
 
 async def test_a_day_that_cannot_be_read_is_not_opened(town: Town, trader: Viewer, account: UUID) -> None:

@@ -1,5 +1,6 @@
 """Every rule of the books sees the corruption that it is for, and a busy ledger breaks none."""
 
+import shutil
 from dataclasses import replace
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy import text
 
 from engine.fees import DEFAULT_FEES
 from engine.settings import fee_texts
+from marketdata.library import Library
 from store.auditing import Extent
 from tests.ledgers import long_account
 from tests.people import Town
@@ -28,7 +30,7 @@ from tests.usecases.test_account_sessions import (
 from tests.usecases.test_accounts import CONDORS, funded
 from usecases import account_sessions, accounts, auditing, orders, sessions, users
 from usecases.accounts import AccountChanges
-from usecases.auditing import Recomputing, Rule
+from usecases.auditing import Recomputed, Recomputing, Rule
 from usecases.ports import Viewer
 from usecases.users import ProfileChanges
 from usecases.views import AccountView, SessionView
@@ -81,8 +83,11 @@ CORRUPTIONS = {
     """,
     Rule.ACCOUNT_EVENTS_NUMBERED: "DELETE FROM account_events WHERE seq = 2",
     Rule.SESSION_EVENTS_NUMBERED: f"DELETE FROM session_events WHERE seq = 2 AND session_id = ({SETTLED})",
-    Rule.FEES_RECOMPUTED: f"""
-        UPDATE orders SET legs = jsonb_set(legs, '{{0,2}}', '2')
+    Rule.FEES_RECOMPUTED: """
+        UPDATE accounts SET fee_micros = jsonb_set(fee_micros, '{sell_to_open_option}', '9000000')
+    """,
+    Rule.FLOWS_RECOMPUTED: f"""
+        UPDATE orders SET fill_leg_price_cents = '{{511}}'
         WHERE fill_at IS NOT NULL AND session_id = ({SETTLED})
     """,
     Rule.CLOCK_AT_CLOSE: f"""
@@ -169,9 +174,28 @@ async def test_days_are_recomputed_in_turns(town: Town, trader: Viewer) -> None:
         town, "UPDATE settlements SET exercises = 1 WHERE date = (SELECT max(date) FROM settlements)"
     )
     first = await auditing.audit(town.ports, Recomputing(most=1_000))
-    assert (first.violations, first.recomputed) == ((), 1_000)
-    second = await auditing.audit(town.ports, Recomputing(first.last_id, most=1_000))
-    assert ([one.rule for one in second.violations], second.recomputed) == ([Rule.FEES_RECOMPUTED], 200)
-    assert second.last_id == 0
+    assert (first.violations, first.recomputed.days, first.recomputed.unread) == ((), 1_000, 999)
+    second = await auditing.audit(town.ports, Recomputing(first.recomputed.last_id, most=1_000))
+    assert [one.rule for one in second.violations] == [Rule.FEES_RECOMPUTED]
+    assert second.recomputed == Recomputed(days=200, unread=200, last_id=0)
     whole = await auditing.audit(town.ports)
-    assert (whole.violations, whole.recomputed) == (second.violations, 1_200)
+    assert whole.violations == second.violations
+    assert whole.recomputed == Recomputed(days=1_200, unread=1_199, last_id=0)
+
+
+async def test_fills_are_held_to_the_settlement_as_far_as_the_recording_can_be_read(
+    town: Town, trader: Viewer, account: UUID
+) -> None:
+    day = await traded(town, trader, account, WEDNESDAY, PUT_SOLD)
+    await corrupt(town, "UPDATE settlements SET debits_cents = debits_cents + 100")
+    (found,) = await of_rule(town, Rule.FLOWS_RECOMPUTED)
+    assert f"session {day.id} of {WEDNESDAY}" in found
+    shutil.rmtree(town.days / WEDNESDAY.isoformat())
+    bereft = replace(town, ports=replace(town.ports, library=Library(town.days)))
+    assert await of_rule(bereft, Rule.FLOWS_RECOMPUTED) == []
+    await corrupt(town, "UPDATE settlements SET credits_cents = credits_cents + 100")
+    assert len(await of_rule(bereft, Rule.FLOWS_RECOMPUTED)) == 1
+
+
+async def of_rule(town: Town, rule: Rule) -> list[str]:
+    return [one.differs for one in (await auditing.audit(town.ports)).violations if one.rule is rule]

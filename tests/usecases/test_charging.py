@@ -109,9 +109,26 @@ async def test_a_spent_bucket_says_when_to_come_back(town: Town, trader: Viewer)
         retry_after_seconds=50,
     )
     town.clock.pass_(seconds=49)
-    assert denied(await charged(ports, payer, 10, done)).retry_after_seconds == 1
+    soon = denied(await charged(ports, payer, 10, done))
+    assert soon.message.endswith("wait 1 second")
+    assert soon.retry_after_seconds == 1
     town.clock.pass_(seconds=1)
     assert await charged(ports, payer, 10, done) == "done"
+
+
+async def test_what_the_whole_bucket_cannot_hold_is_never_promised(town: Town, trader: Viewer) -> None:
+    ports = held_to(town, credits_capacity=100, complexity_a_minute=50)
+    start = town.clock.now
+    payer = Payer(trader, HOME)
+    ranged = await metered.chains_over(ports, payer, SnapshotRange(start, start + timedelta(seconds=20)))
+    assert ranged == Denial(
+        Code.INVALID_INPUT, "105 credits are needed, and the most there can be is 100: ask for less"
+    )
+    assert await complexity_spent(ports, payer, 51) == Denial(
+        Code.INVALID_INPUT,
+        "your operations were too complex: this one costs 51, and the most there can be is 50: ask for less",
+    )
+    assert await used(ports, trader) == 0
 
 
 async def test_the_bucket_drains_fully_in_a_day(town: Town, trader: Viewer) -> None:

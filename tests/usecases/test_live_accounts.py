@@ -70,3 +70,12 @@ async def test_capital_is_fixed_once_a_live_account_traded(town: Town, trader: V
     await move(town, trader, again, CLOSE)
     await goes(town, SessionMode.LIVE)
     assert denied(await funded_with(300_000_00)).code is Code.CAPITAL_IMMUTABLE
+
+
+async def test_an_archived_live_account_opens_nothing_for_being_archived(town: Town, trader: Viewer) -> None:
+    live = (await funded(town, trader, replace(CONDORS, engine="live_sim"))).id
+    shut = denied(await account_sessions.open_session(town.ports, trader, live, None))
+    archived = AccountChanges(status="archived")
+    assert isinstance(await accounts.update_account(town.ports, trader, live, archived), AccountView)
+    put_away = denied(await account_sessions.open_session(town.ports, trader, live, None))
+    assert (shut.code, put_away.code) == (Code.MARKET_CLOSED, Code.ACCOUNT_ARCHIVED)

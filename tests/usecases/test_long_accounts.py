@@ -68,3 +68,10 @@ async def test_new_fees_reach_every_day_once_a_worker_took_them_up(town: Town, t
     days = await chain(town, trader, account)
     assert {day.financials.profit_cents for day in days} == {-(COST_CENTS + 2_72)}
     assert await cash(town, trader, account) == account.cash_cents - YEARS * 1_00
+
+
+async def test_a_request_recomputes_a_year_of_days_over_all_accounts(town: Town, trader: Viewer) -> None:
+    owned = [await long_account(town, trader, days) for days in (150, 120, 100)]
+    assert isinstance(await users.update_profile(town.ports, trader, DEARER), Viewer)
+    moved = [account.cash_cents - await cash(town, trader, account) for account in owned]
+    assert moved == [150 * 1_00, 0, 100 * 1_00]

@@ -172,11 +172,13 @@ async def test_a_day_that_was_lost_takes_no_other_simulation_away(town: Town, tr
     shutil.rmtree(town.days / DATE.isoformat())
     ports = replace(town.ports, library=Library(town.days))
 
-    assert await sessions.list_simulations(ports, trader) == (kept,)
+    as_opened = replace(lost, end_at=datetime(2025, 1, 15, 21, 0, tzinfo=UTC), is_readable=False)
+    assert await sessions.list_simulations(ports, trader) == (kept, as_opened)
     page = await sessions.page_simulations(ports, trader, first=5, before_key=None)
-    assert page.simulations == (kept,)
+    assert page.simulations == (kept, as_opened)
     refused = denied(await sessions.get_session(ports, trader, lost.id))
-    assert (refused.code, str(DATE) in refused.message) == (Code.DAY_UNAVAILABLE, True)
+    assert (refused.code, refused.retry_after_seconds) == (Code.DAY_UNAVAILABLE, 60)
+    assert str(DATE) in refused.message and str(lost.id) in refused.message
     order = Submission(lost.id, request("+1 5950C", type="market"))
     assert denied(await orders.place_order(ports, trader, order)).code is Code.DAY_UNAVAILABLE
 

@@ -75,6 +75,19 @@ async def test_headers_beyond_their_bound_are_refused(ports: Ports) -> None:
         assert (answer.status_code, answer.headers["X-Error-Code"]) == (431, "headers_too_large")
 
 
+async def test_an_address_beyond_their_bound_is_refused(ports: Ports) -> None:
+    async with client(ports) as http:
+        path, accept = "/market-data/historical/2025-01-15", {"Accept": "application/json"}
+        room = 16 * 1024 - len(path) - len("series=")
+        answers = [await http.get(path, params={"series": "x" * n}) for n in (room, room + 1)]
+        as_json = await http.get("/" + "x" * 16 * 1024, headers=accept)
+    assert [answer.status_code for answer in answers] == [400, 414]
+    assert as_json.json() == {
+        "error": "address_too_long",
+        "message": "the address is longer than 16384 bytes",
+    }
+
+
 async def test_a_graphql_body_beyond_its_bound_is_refused(ports: Ports) -> None:
     async with client(ports) as http:
         answer = await http.post("/graphql", json={"query": "{ __typename }", "padding": "x" * 256 * 1024})

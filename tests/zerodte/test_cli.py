@@ -10,11 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from marketdata.importing import FORMATS
+from runtime.settings import unknown_variables
 from store.migrating import head
 from tests.days import DATE, publish_tiny_day
 from tests.ledgers import long_account
 from tests.people import town
 from zerodte.cli import app, read_settings
+from zerodte.connecting import address_of, environment
 from zerodte.failures import HOPELESS, CannotRun
 
 
@@ -54,6 +56,25 @@ def test_a_variable_that_can_never_work_is_named_in_one_line_and_its_value_is_no
         "zerodte: ZERODTE_DATABASE_URL: must be postgresql://user:password@host:port/name; "
         "ZERODTE_SMTP_URL: must be smtp://user:password@host:587 or smtps://user:password@host:465\n"
     )
+
+
+def test_a_variable_that_is_no_setting_is_told_of_with_the_one_that_is_near(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {
+        "ZERODTE_PROT": "1",
+        "ZERODTE_ZZZZ": "1",
+        "ZERODTE_EMPTY": "",
+        "zerodte_port": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    told = CliRunner().invoke(app, ["days", "--data-dir", str(tmp_path)]).stderr
+    assert told == (
+        "zerodte: ZERODTE_PROT is no setting; ZERODTE_PORT is\n"
+        "zerodte: ZERODTE_ZZZZ is no setting, see the README for those there are\n"
+    )
+    inherited = os.environ | environment(read_settings(), tmp_path)
+    assert unknown_variables(inherited) == []
 
 
 def test_the_version_is_the_releases() -> None:
@@ -138,6 +159,39 @@ def test_a_database_that_is_away_is_said_to_be(tmp_path: Path) -> None:
     assert invoke("migrate", "--data-dir", tmp_path).startswith("refused: the database cannot be reached")
 
 
+@pytest.mark.parametrize(
+    ("variable", "words", "url"),
+    [
+        ("DATABASE", ("migrate",), "postgresql://ada:hush@127.0.0.1:1/zerodte"),
+        ("DATABASE", ("operator", "add", "ada@example.com"), "postgresql://ada:hush@127.0.0.1:1/zerodte"),
+        ("DATABASE", ("up", "--port", 0), "postgresql://ada:hush@127.0.0.1:1/zerodte"),
+        ("REDIS", ("up", "--port", 0), "redis://:hush@127.0.0.1:1/0"),
+    ],
+)
+def test_a_named_server_that_is_away_is_told_by_its_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, words: tuple[object, ...], url: str
+) -> None:
+    monkeypatch.setenv(f"ZERODTE_{variable}_URL", url)
+    assert invoke(*words, "--data-dir", tmp_path) == (
+        f"refused: nothing answers at 127.0.0.1:1: start that server, or correct ZERODTE_{variable}_URL"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("postgresql://ada:p@db/zerodte", ("db", 5432)),
+        ("postgresql+asyncpg://db:6000/zerodte", ("db", 6000)),
+        ("postgresql://ada:h#u/s?h@db/zerodte?ssl=require", ("db", 5432)),
+        ("postgresql://ada@/zerodte?host=/run/postgresql", None),
+        ("rediss://[::1]/0", ("::1", 6379)),
+        ("unix:///run/valkey.sock?db=0", None),
+    ],
+)
+def test_an_address_is_that_of_its_url(url: str, address: tuple[str, int] | None) -> None:
+    assert address_of(url) == address
+
+
 @pytest.fixture
 def at_database(database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("ZERODTE_DATABASE_URL", database_url)
@@ -176,7 +230,8 @@ async def test_an_audit_proves_the_books_or_fails_with_what_is_wrong(
         assert trader is not None
         account = await long_account(people, trader, 10)
     assert await asyncio.to_thread(invoke, "audit") == (
-        "the books are right: 1 accounts, 10 settled days, 11 entries; 10 days were recomputed\n"
+        "the books are right: 1 account, 10 settled days, 11 entries; 10 days recomputed from the fills;"
+        " the settlement of 9 days only within bounds, for want of the recording\n"
     )
 
     connection = await asyncpg.connect(at_database)

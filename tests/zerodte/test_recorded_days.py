@@ -114,5 +114,7 @@ def test_the_list_tells_what_each_recording_has(tmp_path: Path, capsys: pytest.C
     publish_day(tmp_path, replace(day, bid_ticks=bids, ask_ticks=asks))
     list_days(tmp_path)
     header, row = capsys.readouterr().out.splitlines()
-    assert header.split()[4:7] == ["every", "gaps", "quoted"]
+    assert header.split()[:9] == [
+        *("date", "open", "(UTC)", "close", "(UTC)", "contracts", "every", "gaps", "quoted")
+    ]
     assert row.split()[3:9] == ["10", "1", "s", "10", "s", "85.0%"]

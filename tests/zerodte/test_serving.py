@@ -1,7 +1,10 @@
 """The limits of the server itself, set by variables and met by a client."""
 
 import asyncio
+import gc
+import logging
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from runtime.settings import Settings
 from tests.api.streaming import Socket, connected
-from zerodte.serving import server_of
+from zerodte.serving import keep_the_loop_prompt, server_of
 
 INTROSPECT = "{ __schema { queryType { name } } }"
 
@@ -45,6 +48,16 @@ async def close_code(address: str, message: str) -> int | None:
         with pytest.raises(ConnectionClosed):
             await connection.recv()
         return connection.close_code
+
+
+def test_what_was_loaded_at_the_start_is_no_garbage_to_look_for() -> None:
+    interval = sys.getswitchinterval()
+    try:
+        keep_the_loop_prompt()
+        assert len(gc.get_objects()) < 1_000
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(interval)
 
 
 async def test_a_message_of_64_kib_is_read_and_no_longer_one(
@@ -84,3 +97,21 @@ async def test_every_bound_of_the_server_can_be_set(
     assert (body.status_code, get.status_code) == (413, 400)
     assert "introspection" in introspection.json()["errors"][0]["message"]
     assert plain.json()["data"] == {"__typename": "Query"}
+
+
+@pytest.mark.parametrize("access_log", [False, True])
+async def test_sockets_are_logged_only_where_requests_are(
+    database_url: str, redis_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, access_log: bool
+) -> None:
+    logger = logging.getLogger("uvicorn.error")
+    caplog.set_level("INFO", logger.name)
+    logger.addHandler(caplog.handler)  # whatever an earlier server of this run made of propagation
+    async with (
+        serving(database_url, redis_url, tmp_path, access_log=access_log) as address,
+        connected(address),
+    ):
+        pass
+    logger.removeHandler(caplog.handler)
+    told = [record.message for record in caplog.records if record.name == "uvicorn.error"]
+    assert any("Started server process" in line for line in told)
+    assert any("WebSocket" in line for line in told) is access_log

@@ -1,6 +1,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -84,6 +85,19 @@ def test_a_stop_is_clean_and_a_second_start_finds_everything(data_dir: Path) -> 
     with installed(data_dir) as second:
         assert second.get("/user", token).json()["email"] == "ada@example.com"
         assert second.stop(signal.SIGTERM) < 5
+    assert processes_of(data_dir) == {}
+
+
+def test_ctrl_c_while_the_database_is_made_ends_without_a_trace(data_dir: Path) -> None:
+    """A terminal sends it to every process of the group."""
+    process = subprocess.Popen(command(data_dir), stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list(data_dir.glob("pg*.new")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (0, "")
     assert processes_of(data_dir) == {}
 
 

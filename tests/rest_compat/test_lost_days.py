@@ -1,0 +1,54 @@
+"""What sessions answer whose recording was lost."""
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest_asyncio
+
+from engine.denials import Code
+from marketdata.library import Library
+from rest_compat.application import OPERATIONS
+from tests.rest_compat.desk import Desk, client
+from tests.rest_compat.everything import ask, named_by, opened
+
+NEED_NO_RECORDING = {"simulation_delete", "account_session_delete"}
+
+
+@pytest_asyncio.fixture
+async def bereft(trader: Desk) -> AsyncIterator[tuple[Desk, dict[str, str]]]:
+    """A trader with a simulation and a day of an account, whose date is lost; their ids."""
+    ids = await opened(trader)
+    shutil.rmtree(trader.town.days / "2025-01-15")
+    ports = replace(trader.town.ports, library=Library(trader.town.days))
+    async with client(ports, trader.http.headers["Authorization"]) as http:
+        yield replace(trader, http=http), ids
+
+
+async def test_whatever_needs_the_recording_is_declared_to_say_so_and_when_to_ask_again(
+    bereft: tuple[Desk, dict[str, str]],
+) -> None:
+    desk, ids = bereft
+    said = {}
+    for one in OPERATIONS:
+        if one.prefix and one.id not in NEED_NO_RECORDING:
+            answer = await ask(desk.http, one, named_by(one, ids))
+            said[one.id] = (
+                answer.status_code,
+                answer.headers.get("x-error-code"),
+                answer.headers["retry-after"],
+            )
+            assert Code.DAY_UNAVAILABLE in one.codes, one.id
+    assert set(said.values()) == {(503, "day_unavailable", "60")}
+    head = await desk.get(f"/accounts/{ids['account_id']}/sessions/head")
+    assert (head.status_code, ids["session_id"] in head.text) == (503, True)
+
+
+async def test_a_lost_day_is_listed_and_can_be_deleted(bereft: tuple[Desk, dict[str, str]]) -> None:
+    desk, ids = bereft
+    sessions = f"/accounts/{ids['account_id']}/sessions"
+    for path, session_id in (("/simulations", ids["simulation_id"]), (sessions, ids["session_id"])):
+        (listed,) = (await desk.get(path)).json()
+        assert (listed["id"], listed["status"], listed["unavailable"]) == (session_id, "open", True)
+        assert (await desk.http.delete(f"{path}/{session_id}")).status_code == 204
+        assert (await desk.get(path)).json() == []
