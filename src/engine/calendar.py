@@ -6,6 +6,7 @@ Expiring SPXW options stop at these closes, 16:00 New York and 13:00 on half day
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 
 from engine.session_table import CLOSED, EARLY_CLOSES, FIRST_SESSION, LAST_SESSION
 
@@ -52,6 +53,13 @@ def sessions_between(first: date, last: date) -> tuple[SessionBounds, ...]:
     first, last = max(first, FIRST_SESSION), min(last, LAST_SESSION)
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     return tuple(bounds for day in days if (bounds := session_of(day)))
+
+
+def session_before(day: date) -> date | None:
+    """The date of the last session before a day; None outside the table."""
+    if not FIRST_SESSION < day <= LAST_SESSION:
+        return None
+    return next(before for n in count(1) if is_session(before := day - timedelta(days=n)))
 
 
 def new_york_to_utc(day: date, wall: time) -> datetime:

@@ -18,7 +18,7 @@ HALF_TICK_E4 = 250
 @dataclass(frozen=True, slots=True, eq=False)
 class Opening:
     """What is known of a session before it opens. ``open_clock`` is the New York time of second 0 in
-    seconds since midnight; ``previous_settlement_cents`` is that of the recorded day before."""
+    seconds since midnight; ``previous_settlement_cents`` is that of the trading day before."""
 
     weekday: int
     open_clock: int

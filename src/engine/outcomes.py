@@ -18,7 +18,7 @@ HALT_REASON = "the capital of the session was used up"
 class DayFacts:
     """What results tell of a day itself. ``open_clock`` is its open in New York as seconds since
     midnight; the index values are the first of the day, None where it has none.
-    ``previous_settlement_cents`` is that of the recorded day before."""
+    ``previous_settlement_cents`` is that of the trading day before."""
 
     date: date
     content_hash: str

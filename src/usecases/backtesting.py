@@ -3,7 +3,7 @@
 Sessions are independent: days may be run in any chunks, by any number of processes, to the same result.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -11,7 +11,7 @@ from functools import partial
 
 from engine.backtesting import run as run_sessions
 from engine.backtests import Tapes
-from engine.calendar import new_york_to_utc
+from engine.calendar import new_york_to_utc, session_before
 from engine.market import MISSING_INDEX, Day, IndexSeries
 from engine.money import Cents, IndexE4
 from engine.outcomes import ENGINE_VERSION, FAILED, DayFacts, DayRun
@@ -30,7 +30,8 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class RecordedDay:
-    """A day to be run, and the settlement of the recorded day before, by which its gap is measured."""
+    """A day to be run, and the settlement of the trading day before, by which its gap is measured: None where
+    that day is not recorded."""
 
     info: DayInfo
     previous_settlement_cents: Cents | None
@@ -81,10 +82,14 @@ def days_to_run(library: Library, first: date | None, last: date | None) -> tupl
     asked = comparable([info for info in infos if (first or date.min) <= info.date <= (last or date.max)])
     if not asked:
         return ()
-    alike = [info for info in infos if info.synthetic == asked[0].synthetic]
-    previous = [None, *(info.settlement_cents for info in alike)]
-    before = dict(zip((info.date for info in alike), previous, strict=False))
-    return tuple(RecordedDay(info, before[info.date]) for info in asked)
+    settled = {info.date: info.settlement_cents for info in infos if info.synthetic == asked[0].synthetic}
+    return tuple(RecordedDay(info, _settlement_before(info.date, settled)) for info in asked)
+
+
+def _settlement_before(on: date, settled: Mapping[date, Cents]) -> Cents | None:
+    """Across a hole in the library a change is not one overnight: it is no gap."""
+    before = session_before(on)
+    return None if before is None else settled.get(before)
 
 
 def run_days(library: Library, program: str, days: Sequence[RecordedDay]) -> list[DayRun]:

@@ -15,6 +15,7 @@ from engine.calendar import (
     SessionBounds,
     is_session,
     new_york_to_utc,
+    session_before,
     session_of,
     sessions_between,
 )
@@ -34,6 +35,14 @@ def test_every_session_and_close_is_the_exchanges() -> None:
         for session, opens, closes in zip(xnys.sessions, xnys.opens, xnys.closes, strict=True)
     )
     assert sessions_between(date(2005, 1, 1), date(2030, 12, 31)) == expected
+
+
+def test_the_session_before_is_found_over_weekends_and_holidays() -> None:
+    tuesday_after_a_holiday, friday = date(2025, 1, 21), date(2025, 1, 17)
+    assert session_before(tuesday_after_a_holiday) == session_before(date(2025, 1, 18)) == friday
+    assert session_before(friday) == date(2025, 1, 16)
+    assert session_before(date(2005, 1, 3)) is None
+    assert session_before(date(2031, 1, 2)) is None
 
 
 def test_table_is_what_its_script_prints() -> None:

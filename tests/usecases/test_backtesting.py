@@ -65,13 +65,26 @@ def test_the_gap_of_the_first_day_asked_for_is_from_the_day_before_it(root: Path
     assert [(day.info.date, day.previous_settlement_cents) for day in days] == [(wednesday, 5940_00)]
 
 
+def test_there_is_no_gap_across_a_hole_in_the_library(root: Path) -> None:
+    shutil.rmtree(root / "2025-01-15")
+    days = days_to_run(Library(root), None, None)
+    assert [day.previous_settlement_cents for day in days] == [None, 5930_00, None, 5960_00]
+
+
+def test_the_gap_of_a_monday_or_after_a_holiday_is_from_the_session_before(tmp_path: Path) -> None:
+    for weekday in (4, 8, 11):  # Friday, the Tuesday after Martin Luther King's day, Friday
+        publish(tmp_path, weekday, spx_points=5930 + 10 * weekday)
+    days = days_to_run(Library(tmp_path), None, None)
+    assert [day.previous_settlement_cents for day in days] == [None, 5970_00, None]
+
+
 def test_recorded_days_are_run_without_the_synthetic_ones(tmp_path: Path) -> None:
     publish(tmp_path, 0, spx_points=5940)
     publish(tmp_path, 1, spx_points=5930, synthetic=True)
     publish(tmp_path, 2)
     backtest = ran(tmp_path)
     assert [day.facts.date.weekday() for day in backtest.days] == [0, 2]
-    assert [day.facts.previous_settlement_cents for day in backtest.days] == [None, 5940_00]
+    assert [day.facts.previous_settlement_cents for day in backtest.days] == [None, None]
     assert not backtest.synthetic
 
 
