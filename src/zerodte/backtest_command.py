@@ -17,6 +17,7 @@ from engine.settings import read_slippage
 from usecases.backtesting import Progress
 from zerodte.backtest_report import report
 from zerodte.backtesting import InvalidConfig, Result, Window, backtest
+from zerodte.config_files import read_config_file
 from zerodte.failures import CannotRun
 
 BAR_WIDTH = 40
@@ -39,7 +40,7 @@ def data_dir_of(environment: Mapping[str, str]) -> Path:
 def run(config: Path, data_dir: Path, window: Window, slippage: str, outputs: Outputs) -> None:
     """Runs it and prints the report. Raises CannotRun."""
     gc.freeze()  # what is imported by now stays: looking at it again takes a tenth of a year's run
-    read, costs = _config(config), _costs(slippage)
+    read, costs = read_config_file(config), _costs(slippage)
     with _progress() as tell:
         result = _result(read, data_dir, window, costs, tell)
     if outputs.csv is not None:
@@ -62,18 +63,6 @@ def write_logs(result: Result, folder: Path) -> None:
     logs = {"days": result.days_csv, "trades": result.trade_log_csv, "daily": result.daily_log_csv}
     for name, text in logs.items():
         (folder / f"{name}.csv").write_text(text, newline="")
-
-
-def _config(path: Path) -> Mapping[str, Any]:
-    """The JSON object of a file, or of standard input for ``-``."""
-    text = sys.stdin.read() if path == Path("-") else path.read_text()
-    try:
-        read = json.loads(text)
-    except ValueError as error:
-        raise CannotRun(f"{path}: not JSON: {error}") from error
-    if not isinstance(read, dict):
-        raise CannotRun(f"{path}: must be a JSON object with legs, entry and exit")
-    return read
 
 
 def _costs(slippage: str) -> Costs:
