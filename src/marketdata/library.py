@@ -107,6 +107,11 @@ class Library:
         infos = (self._readable(on) for on in sorted(dates_under(self._root)))
         return tuple(info for info in infos if info is not None)
 
+    def unreadable(self) -> tuple[tuple[date, str], ...]:
+        """The dates that ``days`` leaves out although a revision was published, each with the reason."""
+        whys = ((on, self._why_unreadable(on)) for on in sorted(dates_under(self._root)))
+        return tuple((on, why) for on, why in whys if why is not None)
+
     def current(self, on: date) -> DayInfo | None:
         """The revision in force, or None. Raises DayUnavailable when its manifest is unreadable."""
         pointer = self._root / on.isoformat() / CURRENT
@@ -117,7 +122,7 @@ class Library:
         stamp = (status.st_ino, status.st_mtime_ns)
         known = self._known.get(on)
         if known is None or known.stamp != stamp:
-            manifest = read_manifest(pointer.parent / pointer.read_bytes().decode().strip())
+            manifest = read_manifest(pointer.parent / _named(pointer))
             known = self._known[on] = Known(stamp, manifest, day_info(manifest))
         return known.info
 
@@ -153,6 +158,14 @@ class Library:
         except DayUnavailable:
             return None
 
+    def _why_unreadable(self, on: date) -> str | None:
+        home = self._root / on.isoformat()
+        try:
+            is_missing = self.current(on) is None and any(home.glob("[!.]*/"))
+        except DayUnavailable as unavailable:
+            return str(unavailable)
+        return f"{home / CURRENT}: missing" if is_missing else None
+
     def _current_hash(self, on: date) -> str:
         info = self.current(on)
         if info is None:
@@ -177,10 +190,23 @@ class Library:
             return kept
 
 
+def _named(pointer: Path) -> str:
+    """The revision that a ``CURRENT`` names. Raises DayUnavailable naming the file."""
+    try:
+        name = pointer.read_bytes().decode("ascii").strip()
+    except OSError as error:
+        raise DayUnavailable(f"{pointer}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DayUnavailable(f"{pointer}: names no revision") from error
+    if not name.isalnum():
+        raise DayUnavailable(f"{pointer}: names no revision")
+    return name
+
+
 def dates_under(root: Path) -> set[date]:
     """The dates that have a folder under ``root``."""
     folders = root.iterdir() if root.is_dir() else ()
-    return {on for folder in folders if (on := _date(folder.name)) is not None}
+    return {on for folder in folders if (on := _date(folder.name)) is not None and folder.is_dir()}
 
 
 def _date(name: str) -> date | None:

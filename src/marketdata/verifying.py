@@ -26,7 +26,7 @@ def verify_date(home: Path) -> list[str]:
     revisions = sorted(path for path in home.iterdir() if path.is_dir() and not path.name.startswith("."))
     problems = [problem for folder in revisions for problem in _verify_revision(folder)]
     pointer = home / CURRENT
-    named = pointer.read_text().strip() if pointer.is_file() else None
+    named = pointer.read_text(errors="replace").strip() if pointer.is_file() else None
     if named is None and revisions:
         problems.append(f"{pointer}: missing")
     elif named is not None and home / named not in revisions:

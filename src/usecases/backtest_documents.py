@@ -148,6 +148,7 @@ def certificate_document(backtest: Backtest) -> Document:
         "total_sessions": len(hashes),
         "synthetic": backtest.synthetic,
         "day_hashes": {on.isoformat(): content_hash for on, content_hash in hashes},
+        "unreadable_days": {on.isoformat(): why for on, why in backtest.unreadable},
     }
 
 

@@ -48,11 +48,15 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    """A program on its days, by ascending date, free of costs. All days are ``synthetic`` or none is."""
+    """A program on its days, by ascending date, free of costs. All days are ``synthetic`` or none is.
+
+    ``unreadable`` has the dates that were left out because not even their kind could be read, and why.
+    """
 
     program: str
     days: tuple[DayRun, ...]
     synthetic: bool
+    unreadable: tuple[tuple[date, str], ...] = ()
 
     @property
     def certificate(self) -> Certificate:
@@ -73,17 +77,22 @@ def run_library(
         for done in readers.map(partial(run_days, library, program), chunks):
             runs += done
             tell(len(runs), len(days))
-    return Backtest(program, tuple(runs), synthetic=any(day.info.synthetic for day in days))
+    unreadable = tuple((on, why) for on, why in library.unreadable() if _within(on, first, last))
+    return Backtest(program, tuple(runs), any(day.info.synthetic for day in days), unreadable)
 
 
 def days_to_run(library: Library, first: date | None, last: date | None) -> tuple[RecordedDay, ...]:
     """The days of one kind from ``first`` to ``last``, both included, ascending."""
     infos = library.days()
-    asked = comparable([info for info in infos if (first or date.min) <= info.date <= (last or date.max)])
+    asked = comparable([info for info in infos if _within(info.date, first, last)])
     if not asked:
         return ()
     settled = {info.date: info.settlement_cents for info in infos if info.synthetic == asked[0].synthetic}
     return tuple(RecordedDay(info, _settlement_before(info.date, settled)) for info in asked)
+
+
+def _within(on: date, first: date | None, last: date | None) -> bool:
+    return (first or date.min) <= on <= (last or date.max)
 
 
 def _settlement_before(on: date, settled: Mapping[date, Cents]) -> Cents | None:

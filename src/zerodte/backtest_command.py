@@ -14,6 +14,7 @@ from engine.costs import Costs
 from engine.denials import Denial
 from engine.fees import DEFAULT_FEES
 from engine.settings import read_slippage
+from marketdata.refusals import DayUnavailable
 from usecases.backtesting import Progress
 from zerodte.backtest_report import report
 from zerodte.backtesting import InvalidConfig, Result, Window, backtest
@@ -80,6 +81,10 @@ def _result(
     except InvalidConfig as invalid:
         problems = "\n".join(f"  {path} {problem}" for path, problem in invalid.fields.items())
         raise CannotRun(f"invalid_config\n{problems}") from invalid
+    except DayUnavailable as unreadable:
+        raise CannotRun(
+            f"no day can be read: {unreadable}; `zerodte days --verify` tells more"
+        ) from unreadable
     except LookupError as nothing:
         raise CannotRun(f"{nothing}; try `zerodte generate --from 2025-01-13 --days 5`") from nothing
 

@@ -115,6 +115,8 @@ def _certificate(result: Result) -> Iterator[str]:
     for day in result.days:
         if day.run.error:
             yield f"{'failed':<{LABEL}}{day.date}: {day.run.error}"
+    for on, why in result.backtest.unreadable:
+        yield f"{'left out':<{LABEL}}{on}: {why}"
 
 
 def _counted(statuses: dict[SessionStatus, int]) -> str:

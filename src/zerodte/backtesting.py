@@ -24,6 +24,7 @@ from engine.settings import fee_texts
 from engine.strategies import Strategy
 from engine.trade_logs import daily_log_csv, days_csv, trade_log_csv
 from marketdata.library import Library
+from marketdata.refusals import DayUnavailable
 from usecases.backtest_documents import (
     Document,
     certificate_document,
@@ -125,12 +126,15 @@ def backtest(
     tell: Progress = lambda _done, _total: None,
 ) -> Result:
     """Runs a strategy's config over the recorded days of a data directory, or over its synthetic ones where
-    none is recorded. Raises InvalidConfig, or LookupError where there is no day at all."""
+    none is recorded. Raises InvalidConfig, LookupError where there is no day at all, or DayUnavailable where
+    none can be read."""
     strategy = read_config(config)
     if isinstance(strategy, Denial):
         raise InvalidConfig(strategy.fields)
     root = Path(data_dir) / "days"
     ran = run_library(Library(root), write_program(strategy), window.first, window.last, tell)
+    if not ran.days and ran.unreadable:
+        raise DayUnavailable(ran.unreadable[0][1])
     if not ran.days:
         raise LookupError(f"no day is recorded in {root}{_span(window)}")
     return Result(strategy, ran, costs)

@@ -222,6 +222,27 @@ def test_a_manifest_without_a_field_is_refused_by_the_field(tmp_path: Path) -> N
         Library(tmp_path).open(DATE)
 
 
+@pytest.mark.parametrize("name", [b"\xff\xfe\x00", b"", b"../2025-01-14", b"a\x00b"])
+def test_a_pointer_that_names_no_revision_is_refused_by_its_file(tmp_path: Path, name: bytes) -> None:
+    publish_tiny_day(tmp_path)
+    pointer = tmp_path / DATE.isoformat() / "CURRENT"
+    rewrite(pointer, name)
+    assert Library(tmp_path).days() == ()
+    assert Library(tmp_path).unreadable() == ((DATE, f"{pointer}: names no revision"),)
+    assert len(verify_library(tmp_path)) == 1
+
+
+def test_what_was_published_and_cannot_be_read_is_told_and_an_empty_folder_is_nothing(tmp_path: Path) -> None:
+    publish_tiny_day(tmp_path)
+    (tmp_path / "2025-01-13").mkdir()
+    (tmp_path / "2025-01-14").write_text("a file")
+    assert Library(tmp_path).unreadable() == ()
+    assert [info.date for info in Library(tmp_path).days()] == [DATE]
+    pointer = tmp_path / DATE.isoformat() / "CURRENT"
+    pointer.unlink()
+    assert Library(tmp_path).unreadable() == ((DATE, f"{pointer}: missing"),)
+
+
 def test_a_readable_day_is_listed_beside_an_unreadable_one(tmp_path: Path) -> None:
     publish_tiny_day(tmp_path)
     good = publish_tiny_day(tmp_path, date(2025, 1, 16))

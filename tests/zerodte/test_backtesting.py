@@ -242,6 +242,24 @@ def test_where_every_day_failed_the_report_says_so_and_nothing_is_drawn(data_dir
         ended(data_dir, "--plot", data_dir / "none.png")
 
 
+def test_days_that_are_left_out_are_named(data_dir: Path) -> None:
+    first, second = Library(data_dir / "days").days()
+    pointer = data_dir / "days" / f"{second.date}" / "CURRENT"
+    pointer.write_bytes(b"\xff\xfe")
+    assert f"left out          {second.date}: {pointer}: names no revision" in ended(data_dir).splitlines()
+    told = json.loads(ended(data_dir, "--json"))
+    assert told["unreadable_days"] == {f"{second.date}": f"{pointer}: names no revision"}
+    assert list(told["day_hashes"]) == [f"{first.date}"]
+    assert json.loads(ended(data_dir, "--json", "--to", first.date))["unreadable_days"] == {}
+
+
+def test_where_no_day_can_be_read_one_is_named(data_dir: Path) -> None:
+    for manifest in (data_dir / "days").rglob("manifest.json"):
+        manifest.write_text("{")
+    with pytest.raises(CannotRun, match=r"^no day can be read: .*manifest\.json: .*`zerodte days --verify`"):
+        ended(data_dir)
+
+
 def test_a_terminal_sees_a_bar_that_goes_away(data_dir: Path) -> None:
     primary, secondary = pty.openpty()
     command = [sys.executable, "-m", "zerodte.cli", "backtest", "spread.json", "--data-dir", "."]
