@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from httpx2 import Response
 
-from tests.parity.faces import DAY, MONEY, GraphQL, Rest, plain
+from tests.parity.faces import DAY, MONEY, GraphQL, Rest, plain, refusal
 
 ACCOUNT = "uuid name description engine type status startingCapital cashBalance currentValue createdAt"
 DATED = (
@@ -148,7 +148,7 @@ class AccountGraphQL(GraphQL):
         )
         told = (await self.asker.ask(document, {"input": given}))[mutation]
         if told["userErrors"]:
-            return dict(told["userErrors"][0])
+            return refusal(told["userErrors"][0])
         if "account" in told:
             return _account(told["account"])
         newness = {"is_new": told["isNew"]} if "isNew" in told else {}

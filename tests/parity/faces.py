@@ -5,6 +5,7 @@ are text, and what is null or empty is left out.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -193,7 +194,7 @@ class GraphQL:
         )
         told = (await self.asker.ask(document, {"input": given}))[field]
         refused = told.pop("userErrors")
-        return dict(refused[0]) if refused else dict(plain(told))
+        return refusal(refused[0]) if refused else dict(plain(told))
 
     async def _ask(self, fields: str) -> Any:
         return (await self.asker.ask(SIMULATION % fields, {"uuid": self.uuid}))["simulation"]
@@ -249,6 +250,12 @@ def _order_input(order: dict[str, Any]) -> dict[str, Any]:
         else value
         for name, value in order.items()
     }
+
+
+def refusal(error: Mapping[str, str]) -> dict[str, str]:
+    """A user error, its message with the fields as REST spells them."""
+    spelt = re.sub(r"\b[a-z]+(?:[A-Z][a-z]+)+\b", lambda name: _snake(name[0]), error["message"])
+    return {"code": error["code"], "message": spelt}
 
 
 def _visible(order: dict[str, Any]) -> dict[str, Any]:
