@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -38,22 +39,31 @@ def data_dir_of(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("ZERODTE_DATA_DIR") or "var")
 
 
+def window_of(first: datetime | None, last: datetime | None) -> Window:
+    """The dates of ``--from`` and ``--to``. Raises CannotRun where they are the wrong way round."""
+    try:
+        return Window(first and first.date(), last and last.date())
+    except ValueError as error:
+        raise CannotRun(f"--from, --to: {error}") from error
+
+
 def run(config: Path, data_dir: Path, window: Window, slippage: str, outputs: Outputs) -> None:
-    """Runs it and prints the report. Raises CannotRun."""
+    """Runs it and prints the report. Raises CannotRun, after the report where every day failed."""
     gc.freeze()  # what is imported by now stays: looking at it again takes a tenth of a year's run
     read, costs = read_config_file(config), _costs(slippage)
     with _progress() as tell:
         result = _result(read, data_dir, window, costs, tell)
     if outputs.csv is not None:
         write_logs(result, outputs.csv)
+    sys.stdout.write(f"{json.dumps(result.document(), indent=1)}\n" if outputs.json else report(result))
+    if not result.performance.curve:
+        undrawn = "" if outputs.plot is None else ", so that --plot has no curve to draw"
+        raise CannotRun(f"every day failed{undrawn}")
     if outputs.plot is not None:
         outputs.plot.write_bytes(_drawn(result))
-    sys.stdout.write(f"{json.dumps(result.document(), indent=1)}\n" if outputs.json else report(result))
 
 
 def _drawn(result: Result) -> bytes:
-    if not result.performance.curve:
-        raise CannotRun("--plot: every day failed, so that there is no curve to draw")
     drawn: bytes = import_module("zerodte.plotting").plot(result.performance, result.description.description)
     return drawn
 

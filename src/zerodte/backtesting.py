@@ -48,10 +48,18 @@ class InvalidConfig(ValueError):
 
 @dataclass(frozen=True)
 class Window:
-    """Days from ``first`` to ``last``, both included; None does not bound."""
+    """Days from ``first`` to ``last``, both included; None does not bound. Raises ValueError where a bound is
+    no date, or the last is before the first."""
 
     first: date | None = None
     last: date | None = None
+
+    def __post_init__(self) -> None:
+        for name, on in (("first", self.first), ("last", self.last)):
+            if type(on) not in {date, type(None)}:
+                raise ValueError(f"{name} must be a datetime.date or None, not {on!r}")
+        if self.first is not None and self.last is not None and self.last < self.first:
+            raise ValueError(f"{self.first} is after {self.last}")
 
 
 EVERY_DAY = Window()
@@ -126,8 +134,12 @@ def backtest(
     tell: Progress = lambda _done, _total: None,
 ) -> Result:
     """Runs a strategy's config over the recorded days of a data directory, or over its synthetic ones where
-    none is recorded. Raises InvalidConfig, LookupError where there is no day at all, or DayUnavailable where
-    none can be read."""
+    none is recorded. Raises InvalidConfig, ValueError for slippage below 0, LookupError where there is no day
+    at all, or DayUnavailable where none can be read."""
+    if not isinstance(config, Mapping):
+        raise InvalidConfig({"config": "must be a mapping with legs, entry and exit"})
+    if costs.slippage_cents < 0:
+        raise ValueError(f"costs.slippage_cents must be 0 or more, not {costs.slippage_cents}")
     strategy = read_config(config)
     if isinstance(strategy, Denial):
         raise InvalidConfig(strategy.fields)

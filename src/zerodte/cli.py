@@ -197,7 +197,7 @@ def backtest(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Run a strategy over the recorded days, or the synthetic ones where none is recorded, with no server."""
     command = part("backtest_command")
-    window = command.Window(from_ and from_.date(), to and to.date())
+    window = command.window_of(from_, to)
     outputs = command.Outputs(is_json, plot, csv)
     with told_of_files():
         command.run(config, data_dir or command.data_dir_of(os.environ), window, slippage, outputs)

@@ -90,6 +90,26 @@ def test_a_window_bounds_the_days(data_dir: Path) -> None:
         backtest(SPREAD, data_dir, Window(first=DATE.replace(year=2026, day=1)))
 
 
+def test_a_window_is_of_dates_in_their_order(data_dir: Path) -> None:
+    with pytest.raises(ValueError, match=r"^first must be a datetime\.date or None, not '2025-01-15'$"):
+        Window("2025-01-15")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^2025-01-15 is after 2025-01-14$"):
+        Window(DATE, DATE - timedelta(days=1))
+    with pytest.raises(CannotRun, match=r"^--from, --to: 2025-01-16 is after 2025-01-15$"):
+        ended(data_dir, "--from", "2025-01-16", "--to", "2025-01-15")
+
+
+@pytest.mark.parametrize("config", [None, [], "spread.json"])
+def test_what_is_no_mapping_is_no_config(data_dir: Path, config: Any) -> None:
+    with pytest.raises(InvalidConfig, match=r"^config must be a mapping with legs, entry and exit$"):
+        backtest(config, data_dir)
+
+
+def test_slippage_takes_and_never_gives(data_dir: Path) -> None:
+    with pytest.raises(ValueError, match=r"^costs\.slippage_cents must be 0 or more, not -5$"):
+        backtest(SPREAD, data_dir, costs=Costs(slippage_cents=-5))
+
+
 def test_a_bad_config_names_every_wrong_field(data_dir: Path) -> None:
     with pytest.raises(InvalidConfig) as refused:
         backtest({"legs": [], "entry": {}}, data_dir)
@@ -235,11 +255,14 @@ def test_a_strategy_that_never_enters_is_told_why_and_drawn_flat(data_dir: Path)
 def test_where_every_day_failed_the_report_says_so_and_nothing_is_drawn(data_dir: Path) -> None:
     for quotes in (data_dir / "days").rglob("quotes.arrow"):
         quotes.unlink()
-    told = ended(data_dir)
-    assert "                  2 failed" in told.splitlines()
-    assert told.count("quotes.arrow: No such file or directory") == 2
-    with pytest.raises(CannotRun, match=r"^--plot: every day failed"):
-        ended(data_dir, "--plot", data_dir / "none.png")
+    given = ["backtest", data_dir / "spread.json", "--data-dir", data_dir, "--plot", data_dir / "none.png"]
+    outcome = CliRunner().invoke(app, [str(word) for word in given])
+    assert "                  2 failed" in outcome.stdout.splitlines()
+    assert outcome.stdout.count("quotes.arrow: No such file or directory") == 2
+    assert str(outcome.exception) == "every day failed, so that --plot has no curve to draw"
+    assert not (data_dir / "none.png").exists()
+    with pytest.raises(CannotRun, match=r"^every day failed$"):
+        ended(data_dir)
 
 
 def test_days_that_are_left_out_are_named(data_dir: Path) -> None:
