@@ -47,7 +47,7 @@ def describe(strategy: Strategy) -> Description:
 
 def _line(strategy: Strategy, shape: Shape) -> str:
     name = f"{shape.name} {times_phrase(strategy.entry.times)}"
-    return f"{_capitalised(name)}: {', '.join(exit_names(strategy))}"
+    return f"{_capitalised(name)}: {', '.join(exit_names(strategy, shape.effect))}"
 
 
 def _sentences(strategy: Strategy, shape: Shape) -> Iterator[str]:

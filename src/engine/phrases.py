@@ -97,20 +97,24 @@ def exit_phrases(strategy: Strategy, effect: Effect | None) -> Iterator[str]:
         yield f"at {clock_text(leave.time)}"
 
 
-def exit_names(strategy: Strategy) -> Iterator[str]:
-    """The same in a trader's shorthand, the profit target first."""
-    leave = strategy.exit
+def sells(strategy: Strategy) -> bool:
+    return any(leg.side is Side.SELL for leg in strategy.legs)
+
+
+def exit_names(strategy: Strategy, effect: Effect | None) -> Iterator[str]:
+    """The same in a trader's shorthand, the profit target first, without what can never trigger."""
+    leave, is_sold = strategy.exit, sells(strategy)
     if leave.profit_target_pct_e4 is not None:
         yield f"{number(leave.profit_target_pct_e4)}% profit target"
     if leave.stop_loss_pct_e4 is not None:
         yield f"{number(leave.stop_loss_pct_e4)}% stop loss"
-    if leave.stop_loss_credit_pct_e4 is not None:
+    if leave.stop_loss_credit_pct_e4 is not None and effect is not Effect.DEBIT:
         yield f"stop at {number(leave.stop_loss_credit_pct_e4)}% of the credit"
     if leave.trailing_stop is not None:
         yield "trailing stop"
-    if leave.short_strike_touch:
+    if leave.short_strike_touch and is_sold:
         yield "exit on touch"
-    if leave.short_delta_max_e4 is not None:
+    if leave.short_delta_max_e4 is not None and is_sold:
         yield f"exit at {number(leave.short_delta_max_e4)} short delta"
     yield "held to the close" if leave.time is None else f"out at {clock_text(leave.time)}"
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from engine.clocks import clock_text
 from engine.money import Cents
 from engine.orders import Effect
-from engine.phrases import listed, times_phrase
+from engine.phrases import listed, sells, times_phrase
 from engine.shapes import Shape
-from engine.strategies import Side, Strategy
+from engine.strategies import Strategy
 
 HALF_DAY_CLOSE = 46_800
 
@@ -71,11 +71,7 @@ def _can_stop(strategy: Strategy, shape: Shape) -> bool:
     by_credit = leave.stop_loss_credit_pct_e4 is not None and shape.effect is not Effect.DEBIT
     by_strike = leave.short_strike_touch or leave.short_delta_max_e4 is not None
     by_loss = leave.stop_loss_pct_e4 is not None or leave.trailing_stop is not None
-    return by_loss or by_credit or (by_strike and _sells(strategy))
-
-
-def _sells(strategy: Strategy) -> bool:
-    return any(leg.side is Side.SELL for leg in strategy.legs)
+    return by_loss or by_credit or (by_strike and sells(strategy))
 
 
 def _inert_exits(strategy: Strategy, shape: Shape) -> Iterator[str]:
@@ -85,14 +81,14 @@ def _inert_exits(strategy: Strategy, shape: Shape) -> Iterator[str]:
             yield "The stop at a percentage of the credit never triggers: the entry is a debit."
         elif shape.effect is None:
             yield "The stop at a percentage of the credit triggers only for entries that brought a credit."
-    if leave.short_strike_touch and _sells(strategy):
+    if leave.short_strike_touch and sells(strategy):
         yield (
             "A sold strike counts as touched only where it was out of the money at entry; one near the money "
             "is touched soon."
         )
     elif leave.short_strike_touch:
         yield "The exit on touch of a sold strike never triggers: nothing is sold."
-    if leave.short_delta_max_e4 is not None and not _sells(strategy):
+    if leave.short_delta_max_e4 is not None and not sells(strategy):
         yield "The exit at the delta of a sold leg never triggers: nothing is sold."
 
 
@@ -101,7 +97,7 @@ def _settlement(strategy: Strategy) -> Iterator[str]:
         "What is open at the close settles in cash at its intrinsic value against the SPX settlement. SPXW "
         "options are European: nothing is assigned early, and no shares change hands."
     )
-    if _sells(strategy):
+    if sells(strategy):
         yield "Close to expiry, small moves of SPX around a sold strike change the result quickly."
     else:
         yield "The premium decays through the session: without a move of SPX it is lost."

@@ -66,7 +66,8 @@ def _trades(told: Performance) -> Iterator[str]:
     worst = f"best {_profit(trades.best)}, worst {_profit(trades.worst)}"
     yield _line("average win", _dollars(trades.average_win_cents))
     yield _line("average loss", _dollars(trades.average_loss_cents), worst)
-    runs = f"{trades.longest_win_streak:,} wins, {trades.longest_loss_streak:,} losses"
+    wins, losses = trades.longest_win_streak, trades.longest_loss_streak
+    runs = f"{wins:,} win{'s' * (wins != 1)}, {losses:,} loss{'es' * (losses != 1)}"
     yield _line("longest streaks", runs)
     yield _line(
         "MAE, MFE", f"{_dollars(told.adverse_cents)}, {_dollars(told.favourable_cents)}", "on average"

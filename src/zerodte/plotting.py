@@ -1,7 +1,8 @@
 """The equity curve of a backtest beside the index held, and its drawdown below, as a PNG."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 import numpy as np
 
@@ -17,6 +18,8 @@ STRATEGY: Colour = (24, 105, 196)
 INDEX: Colour = (150, 156, 164)
 LOSS: Colour = (198, 60, 52)
 STEPS = (1, 2, 2.5, 5, 10)
+EXACT = 1e-9
+"""Two values that differ by less are one in floating point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ def plot(told: Performance, title: str) -> bytes:
     upper = _panel(40, 380, [*account, *held])
     lower = _panel(420, 520, [*drawdown, 0, -0.01])
     canvas.words(LEFT, 14, _fitted(title), INK)
-    _grid(canvas, upper, "{:,.0f}")
-    _grid(canvas, lower, "{:.1f}%")
+    _grid(canvas, upper, "", places=0)
+    _grid(canvas, lower, "%", places=1)
     _curve(canvas, upper, held, INDEX)
     _curve(canvas, upper, account, STRATEGY)
     _curve(canvas, lower, drawdown, LOSS)
@@ -70,17 +73,21 @@ def _curve(canvas: Canvas, panel: Panel, values: Sequence[float], colour: Colour
     canvas.line(xs, np.array([panel.y(value) for value in values]), colour, 2)
 
 
-def _grid(canvas: Canvas, panel: Panel, form: str) -> None:
-    for value in _ticks(panel.low, panel.high):
+def _grid(canvas: Canvas, panel: Panel, unit: str, places: int) -> None:
+    """Lines at round values, told to ``places`` at least and to as many as they have."""
+    values = _ticks(panel.low, panel.high)
+    while any(abs(round(value, places) - value) > EXACT for value in values):
+        places += 1
+    for value in values:
         y = panel.y(value)
-        text = form.format(value)
+        text = f"{value:z,.{places}f}{unit}"
         canvas.line(np.array([LEFT, RIGHT], float), np.array([y, y]), FAINT)
         canvas.words(LEFT - 8 - len(text) * GLYPH_WIDTH, y - 3, text, INK)
 
 
-def _ticks(low: float, high: float) -> Iterator[float]:
+def _ticks(low: float, high: float) -> Sequence[float]:
     """About five round values from low to high."""
     span = high - low or 1
     power = 10 ** np.floor(np.log10(span / 5))
     step = power * next(step for step in STEPS if power * step >= span / 5)
-    yield from np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    return [float(number * step) for number in range(ceil(low / step), floor(high / step) + 1)]

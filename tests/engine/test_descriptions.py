@@ -178,6 +178,8 @@ def risks(legs: str, **sections: Any) -> tuple[str, ...]:
 )
 def test_an_exit_that_never_triggers_is_told_and_is_no_stop(leave: Config, told: str) -> None:
     assert risks("+1 call delta 0.3", exit=leave)[1:3] == (NO_STOP, told)
+    line = describe(strategy_with("+1 call delta 0.3", exit=leave)).description
+    assert line.endswith(": held to the close")
 
 
 @pytest.mark.parametrize(

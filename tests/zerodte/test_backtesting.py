@@ -116,6 +116,11 @@ def test_a_bad_config_names_every_wrong_field(data_dir: Path) -> None:
     assert sorted(refused.value.fields) == ["entry.times", "legs"]
 
 
+def test_streaks_are_counted_in_words(data_dir: Path) -> None:
+    lines = report(backtest(SPREAD, data_dir, Window(last=DATE))).splitlines()
+    assert "longest streaks    1 win, 0 losses" in lines
+
+
 def test_the_report_says_what_was_run_and_on_what(data_dir: Path) -> None:
     told = ended(data_dir)
     result = backtest(SPREAD, data_dir)
