@@ -22,6 +22,7 @@ from store import day_results, programs, strategies
 from store.programs import StoredProgram
 from usecases.backtesting import RecordedDay
 from usecases.charging import Payer, charged
+from usecases.loading import RETRY_DAY_SECONDS
 from usecases.ports import Ports, Viewer
 from usecases.snapshots import costs_of, inputs_of_day, sessions_of
 from usecases.strategies import NO_STRATEGY
@@ -77,11 +78,15 @@ async def _detail(ports: Ports, viewer: Viewer | None, strategy_id: UUID, on: da
     if day is None or stored is None:
         return Denial(Code.NOT_FOUND, f"{on} is not a covered session of this strategy", ("date",))
     if stored.error:
-        return Denial(Code.DAY_UNAVAILABLE, stored.error, ("date",))
+        return _unavailable(stored.error)
     again = await _replayed(ports, program, day)
     if isinstance(again, Denial):
         return again
     return _detail_of(program.hash, stored, again, costs_of(viewer))
+
+
+def _unavailable(why: str) -> Denial:
+    return Denial(Code.DAY_UNAVAILABLE, why, ("date",), retry_after_seconds=RETRY_DAY_SECONDS)
 
 
 async def _replayed(ports: Ports, program: StoredProgram, day: RecordedDay) -> Replay | Denial:
@@ -91,7 +96,7 @@ async def _replayed(ports: Ports, program: StoredProgram, day: RecordedDay) -> R
     try:
         replayed = await asyncio.to_thread(_replay, ports, program, day) if kept is None else kept
     except DayUnavailable as unavailable:
-        return Denial(Code.DAY_UNAVAILABLE, str(unavailable), ("date",))
+        return _unavailable(str(unavailable))
     _replays[key] = replayed
     while len(_replays) > REPLAYS_KEPT:
         _replays.popitem(last=False)

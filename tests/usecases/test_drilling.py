@@ -123,4 +123,5 @@ async def test_a_session_that_cannot_be_read_is_unavailable(
         file.unlink()
     fresh = replace(town.ports, library=type(town.ports.library)(town.days))
     denial = denied(await session_detail(fresh, Payer(trader, HOME), strategy_id, info.date))
-    assert (denial.code, await used(town, trader)) == (Code.DAY_UNAVAILABLE, 0)
+    assert (denial.code, denial.retry_after_seconds) == (Code.DAY_UNAVAILABLE, 60)
+    assert await used(town, trader) == 0
