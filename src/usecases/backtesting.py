@@ -101,14 +101,19 @@ def _settlement_before(on: date, settled: Mapping[date, Cents]) -> Cents | None:
     return None if before is None else settled.get(before)
 
 
-def run_days(library: Library, program: str, days: Sequence[RecordedDay]) -> list[DayRun]:
+def run_days(
+    library: Library,
+    program: str,
+    days: Sequence[RecordedDay],
+    explain: Callable[[DayUnavailable], str] = str,
+) -> list[DayRun]:
     """The program on each of these days. One that cannot be read has failed, and the others have not."""
     opened, runs = [], {}
     for day in days:
         try:
             opened.append((day, library.open(day.info.date, day.info.content_hash)))
         except DayUnavailable as unavailable:
-            runs[day.info.date] = DayRun(_facts(day, None), FAILED, str(unavailable))
+            runs[day.info.date] = DayRun(_facts(day, None), FAILED, explain(unavailable))
     runs |= {run.facts.date: run for run in _run_opened(read_program(program), opened)}
     return [runs[day.info.date] for day in days]
 

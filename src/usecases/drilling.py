@@ -24,7 +24,7 @@ from usecases.backtesting import RecordedDay
 from usecases.charging import Payer, charged
 from usecases.loading import RETRY_DAY_SECONDS
 from usecases.ports import Ports, Viewer
-from usecases.snapshots import costs_of, inputs_of_day, sessions_of
+from usecases.snapshots import costs_of, inputs_of_day, sessions_of, unreadable
 from usecases.strategies import NO_STRATEGY
 
 DRILL_IN_CREDITS = 10
@@ -96,7 +96,7 @@ async def _replayed(ports: Ports, program: StoredProgram, day: RecordedDay) -> R
     try:
         replayed = await asyncio.to_thread(_replay, ports, program, day) if kept is None else kept
     except DayUnavailable as unavailable:
-        return _unavailable(str(unavailable))
+        return _unavailable(unreadable(unavailable))
     _replays[key] = replayed
     while len(_replays) > REPLAYS_KEPT:
         _replays.popitem(last=False)

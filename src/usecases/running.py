@@ -23,7 +23,7 @@ from usecases.backtesting import run_days
 from usecases.covering import Told, hand_on, ring, tell, unpark
 from usecases.failpoints import Failpoint
 from usecases.ports import Ports
-from usecases.snapshots import ExecStatus, sessions_of
+from usecases.snapshots import ExecStatus, sessions_of, unreadable
 
 LEASE = timedelta(seconds=3)
 RENEWAL_SECONDS = 1.0
@@ -115,7 +115,7 @@ async def _run(ports: Ports, claim: Claim) -> Sequence[DayRun] | None:
     days = [day for day in await sessions_of(ports) if day.info.date in dates]
     renewing = asyncio.create_task(_renew(ports, claim.chunk))
     try:
-        return await asyncio.to_thread(run_days, ports.library, claim.program, days)
+        return await asyncio.to_thread(run_days, ports.library, claim.program, days, unreadable)
     except ValueError:
         log.exception("backtest_failed", source_hash=claim.chunk.program_hash)
         return None

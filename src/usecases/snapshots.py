@@ -7,15 +7,20 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
+import structlog
+
 from engine.costs import DEFAULT_COSTS, Costs
 from engine.outcomes import ENGINE_VERSION, DayRun, NetDay, net_days
 from engine.performance import Performance, performance_of
+from marketdata.refusals import DayUnavailable
 from store import day_results, runs
 from store.database import Tx
 from store.day_results import inputs_of
 from store.runs import StoredRun
 from usecases.backtesting import RecordedDay, days_to_run
 from usecases.ports import Ports, Viewer
+
+log = structlog.get_logger()
 
 WINDOW_LABEL = "all recorded sessions"
 
@@ -160,3 +165,9 @@ def snapshot_of(found: Covered, costs: Costs) -> Snapshot:
 def _digest(days: Iterable[DayRun]) -> str:
     lines = (f"{day.facts.date} {day.facts.content_hash}\n" for day in days)
     return sha256("".join(lines).encode()).hexdigest()
+
+
+def unreadable(reason: DayUnavailable) -> str:
+    """What anybody may be told of a day that cannot be read; where its files are, the log says."""
+    log.warning("day_unavailable", reason=str(reason))
+    return "the recorded day cannot be read until it is restored"

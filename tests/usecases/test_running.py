@@ -272,13 +272,15 @@ async def test_what_a_worker_brings_after_its_chunk_was_taken_counts_for_nothing
 
 async def test_a_worker_that_is_stopped_gives_its_chunk_back(town: Town, trader: Viewer) -> None:
     await hashes(town, trader, 31)
-    working = asyncio.create_task(run_next_chunk(town.ports))
-    while await tell(town, "SELECT count(*) FROM chunks WHERE worker IS NOT NULL") == [(0,)]:
-        await asyncio.sleep(0.001)
-    working.cancel()
+
+    def stop(reached: Failpoint) -> None:
+        if reached is Failpoint.CHUNK_LEASED:
+            working.cancel()  # to be told at the worker's next wait
+
+    working = asyncio.create_task(run_next_chunk(replace(town.ports, reach=stop)))
     await asyncio.wait([working])
-    if working.cancelled():
-        assert await tell(town, "SELECT count(*) FROM chunks WHERE worker IS NOT NULL") == [(0,)]
+    assert working.cancelled()
+    assert await tell(town, "SELECT count(*) FROM chunks WHERE worker IS NOT NULL") == [(0,)]
 
 
 async def test_a_chunk_that_kills_every_worker_holds_up_no_other_and_fails_its_run(
