@@ -34,7 +34,8 @@ class Program:
     """What to run and how to stop it. ``is_ready`` is told the process id, and must not block.
 
     Its output goes to the file ``log``, or where ours goes without one. A program that ``ends`` is
-    ready when it has ended well, and is then not started again.
+    ready when it has ended well, and is then not started again. ``death_signal`` is what it is told
+    when we die without stopping it, ``stop_signal`` unless it is named.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     confinement: Confinement = Confinement.SAME_USER
     stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals | None = None
     log: Path | None = None
     inherited: tuple[int, ...] = ()
     niceness: int = 0
@@ -74,7 +76,7 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
             **circumstances(program),
         )
     if lifeline is not None:
-        stop_at_our_death(process.pid, program.stop_signal, lifeline)
+        stop_at_our_death(process.pid, program.death_signal or program.stop_signal, lifeline)
     return process
 
 
@@ -124,7 +126,7 @@ def circumstances(program: Program) -> dict[str, Any]:
         if program.confinement is Confinement.NAMESPACE:
             _become_nobody_in_a_namespace()
         if sys.platform == "linux":
-            _stop_with_parent(parent, program.stop_signal)
+            _stop_with_parent(parent, program.death_signal or program.stop_signal)
 
     nobody = pwd.getpwnam(NOBODY) if program.confinement is Confinement.NOBODY else None
     identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if nobody else {}

@@ -105,6 +105,7 @@ def valkey(site: Site, chosen: Path | None = None) -> Program:
         name="valkey",
         argv=(str(program), *VALKEY_SETTINGS, *where, *kept),
         is_ready=lambda _: _is_valkey_ready(address),
+        death_signal=signal.SIGKILL,  # stopping gently it would take the next one's socket away
         confinement=site.confinement,
         log=site.log("valkey"),
     )
