@@ -41,7 +41,7 @@ class HistorySegment:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """A whole day by the second: row ``s`` of every column is ``s`` seconds after ``open_at``.
+    """A day by the second: row ``s`` of every column is ``s`` seconds after ``open_at``.
 
     Columns are int64 cents, computed when asked for. NLV = opening + realized + unrealized - fees;
     unrealized = the options' value - their cost basis; available = opening + credits - debits -
@@ -91,9 +91,9 @@ class History:
 
     def seconds_every(self, interval_seconds: int) -> Column:
         """The seconds of a chart: from the open every ``interval_seconds``, and at last the settled
-        close, whether the interval divides the day or not."""
-        close = len(self.options_value_cents) - 1
-        return np.append(np.arange(0, close, interval_seconds), close)
+        close, or a live day's last known second, whether the interval divides the day or not."""
+        last = len(self.options_value_cents) - 1
+        return np.append(np.arange(0, last, interval_seconds), last)
 
     def _available(self, segment: HistorySegment) -> Cents | Column:
         flows = segment.credits_cents - segment.debits_cents - segment.fees_cents
@@ -116,12 +116,13 @@ def _profit_beside_options(segment: HistorySegment) -> Cents:
 
 
 def history(day: Day, opening_cents: Cents, segments: Sequence[HistorySegment]) -> History:
-    """The day's history; the first segment starts at 0 and each later one after the one before.
+    """The day's history, of as many rows as the day has; the first segment starts at 0 and each later
+    one after the one before.
 
     Positions are marked at the mid, or at the last one where a quote is missing (rulings 3.7).
     """
-    options_value_cents = np.zeros(day.close_second + 1, np.int64)
-    for segment, seconds in spans(segments, day.close_second + 1):
+    options_value_cents = np.zeros(day.history_rows, np.int64)
+    for segment, seconds in spans(segments, day.history_rows):
         if segment.marks:
             into = options_value_cents[seconds.start : seconds.stop]
             add_option_values(day.bid_ticks, day.ask_ticks, segment.marks, seconds, into)

@@ -73,6 +73,7 @@ class Posting:
 
 def fill_transactions(order: Order, fill: Fill, fees: FeeSchedule) -> tuple[Transaction, ...]:
     """One transaction a leg; ids derive from the order's id and the leg's place."""
+    charged_cents = fill.leg_fee_cents or tuple(leg_fee_cents(fees, leg) for leg in order.ticket.legs)
     return tuple(
         Transaction(
             id=transaction_id(order.id, i),
@@ -83,9 +84,11 @@ def fill_transactions(order: Order, fill: Fill, fees: FeeSchedule) -> tuple[Tran
             quantity=leg.quantity,
             price_cents=price_cents,
             value_cents=leg.action.sign * price_cents * MULTIPLIER * leg.quantity,
-            fees_cents=leg_fee_cents(fees, leg),
+            fees_cents=fee_cents,
         )
-        for i, (leg, price_cents) in enumerate(zip(order.ticket.legs, fill.leg_price_cents, strict=True))
+        for i, (leg, price_cents, fee_cents) in enumerate(
+            zip(order.ticket.legs, fill.leg_price_cents, charged_cents, strict=True)
+        )
     )
 
 

@@ -1,6 +1,6 @@
 """One session's market as an immutable value: quotes, deltas, index, bounds and settlement."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
@@ -73,6 +73,12 @@ class Day:
     def close_at(self) -> datetime:
         return self.time_of(self.close_second)
 
+    @property
+    def history_rows(self) -> int:
+        """How many seconds from the open on there is a history of: all of them once it is known what
+        the day settled at, before that those up to the last known one."""
+        return (self.known_until if self.settlement_cents is None else self.close_second) + 1
+
     def time_of(self, second: int) -> datetime:
         return self.open_at + timedelta(seconds=second)
 
@@ -91,3 +97,10 @@ class Day:
     def spx(self, second: int) -> IndexE4 | None:
         value = int(self.spx_e4[second])
         return None if value == MISSING_INDEX else value
+
+
+def known_through(day: Day, second: int) -> Day:
+    """The same day while no more of it is known than through ``second``: the series are shared, and
+    there is no settlement value."""
+    known_until = min(second, day.known_until)
+    return replace(day, known_until=known_until, settlement_cents=None, settlement_source=None)

@@ -4,7 +4,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from engine.contracts import Contract
-from engine.money import PriceCents
+from engine.money import Cents, PriceCents
 
 LEGS_MAX = 4
 QUANTITY_MAX = 1000
@@ -64,11 +64,14 @@ class Fill:
 
     ``net_price_cents`` is signed, a debit positive, per unit of the structure and slippage
     included; ``leg_price_cents`` are unsigned, one a leg, and add up to the net exactly.
+    ``leg_fee_cents`` is what a live fill was charged, which no later schedule changes (rulings 3.6);
+    None where the schedule in force tells.
     """
 
     second: int
     net_price_cents: PriceCents
     leg_price_cents: tuple[PriceCents, ...]
+    leg_fee_cents: tuple[Cents, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,18 @@ class Ticket:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """When an order stopped working without a fill, as what, and why where it was rejected."""
+
+    second: int
+    status: OrderStatus
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """A placed order. ``fill`` is what the scan of the whole rest of the day found, or None."""
+    """A placed order. ``fill`` is what the scan of the whole rest of the day found, or None; ``end`` is
+    there once a live order was canceled or rejected, or has expired."""
 
     id: UUID
     sequence: int
@@ -119,6 +132,7 @@ class Order:
     ticket: Ticket
     slippage_cents: PriceCents
     fill: Fill | None
+    end: End | None = None
 
     @property
     def priority(self) -> tuple[int, int]:

@@ -105,9 +105,14 @@ def is_filled(order: Order, second: int) -> bool:
     return order.fill is not None and order.fill.second <= second
 
 
+def is_ended(order: Order, second: int) -> bool:
+    """True when the order was canceled or rejected, or has expired, by ``second``."""
+    return order.end is not None and order.end.second <= second
+
+
 def is_working(order: Order, second: int) -> bool:
     """True when the order was placed by ``second`` and rests unfilled: it reserves and claims."""
-    return order.placed_second <= second and not is_filled(order, second)
+    return order.placed_second <= second and not is_filled(order, second) and not is_ended(order, second)
 
 
 def fold_fills(orders: Sequence[Order], fees: FeeSchedule, second: int) -> tuple[Books, list[Transaction]]:
@@ -126,9 +131,10 @@ def fill_order(order: Order) -> tuple[int, int, int]:
 
 
 def state_at(session: Session, day: Day, second: int) -> SessionState:
-    """Everything that is visible at ``second``; at the close the session is settled."""
+    """Everything that is visible at ``second``. At the close the session is settled, unless nobody
+    knows yet what its day settled at."""
     books, transactions = fold_fills(session.orders, session.fees, second)
-    settled = second >= day.close_second
+    settled = is_settled(day, second)
     if settled:
         for key, row in settle(books, day, session.id, session.fees):
             books.close(key, row)
@@ -150,11 +156,18 @@ def state_at(session: Session, day: Day, second: int) -> SessionState:
     )
 
 
+def is_settled(day: Day, second: int) -> bool:
+    """True from the close on, once the day has a settlement value."""
+    return second >= day.close_second and day.settlement_cents is not None
+
+
 def order_state(order: Order, fees: FeeSchedule, day: Day, second: int) -> OrderState:
     """One order as seen at ``second``; what is unfilled at the close has expired."""
     if order.fill is not None and is_filled(order, second):
         return _filled_state(order, fill_transactions(order, order.fill, fees))
     status = OrderStatus.EXPIRED if second >= day.close_second else OrderStatus.PENDING
+    if order.end is not None and is_ended(order, second):
+        status = order.end.status
     return OrderState(order, status, fee_estimate_cents(order, fees), None, ())
 
 
@@ -182,7 +195,7 @@ def _financials(
 
 def requirement_cents(session: Session, day: Day, second: int, book: Book) -> tuple[Cents, Cents]:
     """Margin of the open positions ``book`` and the reserve of the working orders at ``second``."""
-    if second >= day.close_second:
+    if is_settled(day, second):
         return 0, 0
     spx_e4 = index_at(day, second)
     working = [order for order in session.orders if is_working(order, second)]

@@ -20,9 +20,10 @@ from engine.settlement import settle
 
 
 def session_history(session: Session, day: Day) -> History:
-    """The whole day, whatever the clock; the last row is the settled close (rulings 7.8).
+    """The whole day, whatever the clock; the last row is the settled close (rulings 7.8). That of a day
+    without a settlement value, a live one, ends with the last known second.
 
-    Between two events (a placement, a fill, the close) only the marks move, and the margin of
+    Between two events (a placement, a fill, an end, the close) only the marks move, and the margin of
     shorts deep in the money with the index.
     """
     return history(day, session.opening_cents, _segments(session, day))
@@ -31,21 +32,26 @@ def session_history(session: Session, day: Day) -> History:
 def _segments(session: Session, day: Day) -> list[HistorySegment]:
     filled = sorted((o for o in session.orders if is_filled(o, day.close_second)), key=fill_order)
     books, booked, segments = Books(), 0, []
-    for start, until in pairwise([*_event_seconds(session.orders, day), day.close_second]):
+    is_live = day.settlement_cents is None
+    traded = day.history_rows if is_live else day.close_second
+    for start, until in pairwise([*_event_seconds(session.orders, traded), traded]):
         while booked < len(filled) and is_filled(filled[booked], start):
             _book(books, filled[booked], session)
             booked += 1
         segments.append(_segment(session, day, books, range(start, until)))
+    if is_live:
+        return segments
     for key, row in settle(books, day, session.id, session.fees):
         books.close(key, row)
     segments.append(_closed(books, day))
     return segments
 
 
-def _event_seconds(orders: Sequence[Order], day: Day) -> list[int]:
+def _event_seconds(orders: Sequence[Order], until: int) -> list[int]:
     placed = {order.placed_second for order in orders}
     fills = {order.fill.second for order in orders if order.fill is not None}
-    return sorted(second for second in {0} | placed | fills if second < day.close_second)
+    ends = {order.end.second for order in orders if order.end is not None}
+    return sorted(second for second in {0} | placed | fills | ends if second < until)
 
 
 def _book(books: Books, order: Order, session: Session) -> None:
