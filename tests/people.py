@@ -9,12 +9,14 @@ from pathlib import Path
 from uuid import uuid4
 
 from bus.buckets import Buckets
+from bus.health import Health
 from bus.jobs import Jobs
 from bus.seats import Seats
 from bus.topics import Topics
 from engine.denials import Denial
 from engine.people import mailed_code
 from marketdata.library import Library
+from marketdata.live import LiveMarket
 from store.database import Bounds, Database
 from store.tables.codes import EmailCodeRow
 from usecases import auth
@@ -78,14 +80,16 @@ class Town:
 async def town(database_url: str, redis_url: str, days: Path) -> AsyncIterator[Town]:
     clock = Clock()
     database, jobs, topics = Database(database_url, PATIENT), Jobs(redis_url), Topics(redis_url)
-    buckets, seats = Buckets(redis_url), Seats(redis_url)
+    buckets, seats, health = Buckets(redis_url), Seats(redis_url), Health(redis_url)
     ports = Ports(
         database=database,
         library=Library(days),
+        live=LiveMarket(days / "live"),
         jobs=jobs,
         topics=topics,
         buckets=buckets,
         seats=seats,
+        health=health,
         wall=clock,
         market_now=lambda: None,
         new_id=uuid4,
@@ -96,6 +100,7 @@ async def town(database_url: str, redis_url: str, days: Path) -> AsyncIterator[T
     try:
         yield Town(ports, clock, days)
     finally:
+        await health.close()
         await seats.close()
         await buckets.close()
         await topics.close()
@@ -109,10 +114,12 @@ def cut_off() -> Ports:
     return Ports(
         database=Database("postgresql://nobody@/none?host=/nowhere"),
         library=Library(Path("/nowhere")),
+        live=LiveMarket(Path("/nowhere")),
         jobs=Jobs(nowhere),
         topics=Topics(nowhere),
         buckets=Buckets(nowhere),
         seats=Seats(nowhere),
+        health=Health(nowhere),
         wall=Clock(),
         market_now=lambda: None,
         new_id=uuid4,

@@ -22,6 +22,7 @@ CHANNEL_PREFIX = "zerodte:topic:"
 SILENCE_SECONDS = 5.0
 RECONNECT_SECONDS = 0.1
 UNKNOWN_SEQ = 0
+MARKET_TOPIC = "market"
 
 log = structlog.get_logger()
 
@@ -36,6 +37,10 @@ def account_topic(account_id: UUID) -> str:
 
 def backtest_topic(source_hash: str) -> str:
     return f"backtest:{source_hash}"
+
+
+def matched_topic(recording_id: UUID) -> str:
+    return f"matched:{recording_id}"
 
 
 class Wakes:
@@ -79,6 +84,15 @@ class Topics:
 
     async def backtest_changed(self, source_hash: str, seq: int) -> None:
         await self.publish(backtest_topic(source_hash), seq)
+
+    async def market_ticked(self, second: int) -> None:
+        """A row, an opening or a closing is on the tape. Only a bell: its number starts again with each
+        session, so look at the tape."""
+        await self.publish(MARKET_TOPIC, max(second, UNKNOWN_SEQ))
+
+    async def market_matched(self, recording_id: UUID, second: int) -> None:
+        """Every order of a recording was matched up to ``second``, and that is committed."""
+        await self.publish(matched_topic(recording_id), second)
 
     async def publish(self, topic: str, seq: int) -> None:
         """Wake every listener of a topic. Never fails: what it tells of is committed already."""

@@ -102,6 +102,10 @@ class Library:
         self._mapped: OrderedDict[tuple[date, str], MappedDay] = OrderedDict()
         self._lock = Lock()
 
+    @property
+    def root(self) -> Path:
+        return self._root
+
     def days(self) -> tuple[DayInfo, ...]:
         """The days in force, by ascending date, those left out that ``verify`` finds unreadable."""
         infos = (self._readable(on) for on in sorted(dates_under(self._root)))

@@ -63,6 +63,17 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """How a recording ended. ``day_hash`` names the revision it was published as, None until then;
+    ``refusal`` says why it never will be, such as a session without a single row."""
+
+    settlement_cents: Cents | None
+    settlement_source: SettlementSource | None
+    day_hash: str | None = None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
     """How far an unfinished recording has come; ``second`` is its last row, -1 before the first."""
 
@@ -76,5 +87,9 @@ class Feed(Protocol):
 
     def events(self, unfinished: Reached | None) -> AsyncIterator[FeedEvent]:
         """What the market tells. Where ``unfinished`` is a recording of this feed's own it goes on with the
-        row after its last and tells no second opening."""
+        row after its last and tells no second opening. A feed that cannot know tells an equal opening
+        again: the recording goes on, and rows that it has are ignored.
+
+        Nothing is told of seconds that the market itself knows nothing of, at the start or the end: the
+        first and the last row bound what is recorded."""
         ...

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from marketdata.library import Library
+from marketdata.live import LiveMarket
 
 
 def wall() -> datetime:
@@ -11,10 +12,13 @@ def wall() -> datetime:
     return datetime.now(UTC)
 
 
-def last_recorded_close(library: Library) -> Callable[[], datetime | None]:
-    """The market's clock where no feed runs it: it stands at the last close that is recorded."""
+def market_clock(live: LiveMarket, library: Library) -> Callable[[], datetime | None]:
+    """The market's clock: the feed's, or where nothing is on air it stands at the last recorded close."""
 
     def market_now() -> datetime | None:
+        on_air = live.on_air()
+        if on_air is not None:
+            return on_air.at
         days = library.days()
         return days[-1].close_at if days else None
 

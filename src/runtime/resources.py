@@ -10,11 +10,13 @@ from pathlib import Path
 from uuid import uuid4
 
 from bus.buckets import Buckets
+from bus.health import Health
 from bus.jobs import Jobs
 from bus.seats import Seats
 from bus.topics import Topics
 from marketdata.library import Library
-from runtime.clocks import last_recorded_close, wall
+from marketdata.live import LiveMarket
+from runtime.clocks import market_clock, wall
 from runtime.settings import Settings
 from store.database import Bounds, Database
 from usecases.failpoints import Failpoint
@@ -41,7 +43,7 @@ async def open_ports(settings: Settings, statement_ms: int = STATEMENT_MS) -> As
     if settings.database_url is None or settings.redis_url is None:
         raise SettingMissing("set ZERODTE_DATABASE_URL and ZERODTE_REDIS_URL, or run `zerodte up`")
     redis_url = settings.redis_url.get_secret_value()
-    library = Library(settings.data_dir / "days")
+    library, live = Library(settings.data_dir / "days"), LiveMarket(settings.data_dir / "live")
     bounds = Bounds(connections=settings.database_connections, statement_ms=statement_ms)
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url.get_secret_value(), bounds)
@@ -54,15 +56,19 @@ async def open_ports(settings: Settings, statement_ms: int = STATEMENT_MS) -> As
         stack.push_async_callback(buckets.close)
         seats = Seats(redis_url)
         stack.push_async_callback(seats.close)
+        health = Health(redis_url)
+        stack.push_async_callback(health.close)
         yield Ports(
             database=database,
             library=library,
+            live=live,
             jobs=jobs,
             topics=topics,
             buckets=buckets,
             seats=seats,
+            health=health,
             wall=wall,
-            market_now=last_recorded_close(library),
+            market_now=market_clock(live, library),
             new_id=uuid4,
             policy=settings.policy(),
             secret=installation_secret(settings),

@@ -6,12 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from bus.buckets import Buckets
+from bus.health import Health
 from bus.jobs import Jobs
 from bus.seats import Seats
 from bus.topics import Topics
 from engine.fees import FeeSchedule
 from engine.money import PriceCents
 from marketdata.library import Library
+from marketdata.live import LiveMarket
 from store.database import Database
 from usecases.failpoints import Failpoint
 from usecases.passwords import Passwords
@@ -31,10 +33,12 @@ class Ports:
 
     database: Database
     library: Library
+    live: LiveMarket
     jobs: Jobs
     topics: Topics
     buckets: Buckets
     seats: Seats
+    health: Health
     wall: Callable[[], datetime]
     market_now: Callable[[], datetime | None]
     new_id: Callable[[], UUID]
