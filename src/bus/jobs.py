@@ -17,6 +17,7 @@ class Queue(StrEnum):
     MAIL = "zerodte:mail"
     LEDGER = "zerodte:ledger"
     BACKTESTS = "zerodte:backtests"
+    SETTLEMENT = "zerodte:settlement"
 
 
 class JobName(StrEnum):
@@ -25,12 +26,14 @@ class JobName(StrEnum):
     MAIL_CODE = "mail_code"
     REPRICE_ACCOUNT = "reprice_account"
     RUN_CHUNK = "run_chunk"
+    SETTLE_LIVE = "settle_live"
 
 
 QUEUE_OF = {
     JobName.MAIL_CODE: Queue.MAIL,
     JobName.REPRICE_ACCOUNT: Queue.LEDGER,
     JobName.RUN_CHUNK: Queue.BACKTESTS,
+    JobName.SETTLE_LIVE: Queue.SETTLEMENT,
 }
 
 
