@@ -1,7 +1,7 @@
 """Transactions of fills and settlement, and the postings that prove them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from uuid import UUID, uuid5
@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from engine.contracts import Contract
 from engine.fees import FeeSchedule, leg_fee_cents
 from engine.money import MULTIPLIER, Cents, PriceCents
-from engine.orders import Effect, Fill, Order
+from engine.orders import Effect, Fill, Order, Ticket
 
 TRANSACTION_IDS_KEPT = 65_536
 
@@ -90,6 +90,11 @@ def fill_transactions(order: Order, fill: Fill, fees: FeeSchedule) -> tuple[Tran
             zip(order.ticket.legs, fill.leg_price_cents, charged_cents, strict=True)
         )
     )
+
+
+def charged(fill: Fill, ticket: Ticket, fees: FeeSchedule) -> Fill:
+    """A live fill with what it is charged now, which stays."""
+    return replace(fill, leg_fee_cents=tuple(leg_fee_cents(fees, leg) for leg in ticket.legs))
 
 
 @lru_cache(maxsize=TRANSACTION_IDS_KEPT)

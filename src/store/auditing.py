@@ -281,14 +281,14 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class BookedDay:
-    """A day of an account as it is booked: ``outcome`` is its settlement's, None while it is open;
-    ``schedule`` is the one that its account's books are kept with."""
+    """A day of an account as it is booked: ``outcome`` is its settlement's, None while it is open, as is
+    ``day_hash`` while it is live; ``schedule`` is the one that its account's books are kept with."""
 
     session_id: int
     session_uuid: UUID
     account_id: UUID
     date: date
-    day_hash: str
+    day_hash: str | None
     clock_at: datetime | None
     outcome: Outcome | None
     schedule: FeeSchedule

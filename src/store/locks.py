@@ -1,13 +1,17 @@
 """Every row lock this product takes, in the one order that cannot deadlock:
-idempotency key (by its claim) → user → account → session → strategy → run → chunk."""
+idempotency key (by its claim) → user → account → market → session → strategy → run → chunk."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import BigInteger
 
-from store import accounts, runs, sessions, strategies
+from store import accounts, recordings, runs, sessions, strategies
 from store.accounts import StoredAccount
 from store.database import Tx
+from store.recordings import StoredRecording
 from store.runs import StoredRun
 from store.sessions import StoredSession
 from store.strategies import StoredStrategy
@@ -20,6 +24,9 @@ _outbox = OutboxRow.__table__  # type: ignore[attr-defined]
 _users = UserRow.__table__  # type: ignore[attr-defined]
 _OWNED_SESSION = sessions.OWNED.with_for_update(key_share=True)
 _OWNED_SIMULATION = sessions.OWNED_ALONE.with_for_update(key_share=True)
+_WITH_IDS = sessions.with_ids(bindparam("ids", type_=ARRAY(BigInteger))).with_for_update(key_share=True)
+_SHARED = select(func.pg_advisory_xact_lock_shared(bindparam("market")))
+_ALONE = select(func.pg_advisory_xact_lock(bindparam("market")))
 
 
 async def user(tx: Tx, user_id: int) -> None:
@@ -52,6 +59,33 @@ async def accounts_of(tx: Tx, user_id: int) -> tuple[StoredAccount, ...]:
     """Hold every account of a user, oldest first."""
     held = accounts.all_of(user_id).with_for_update(key_share=True)
     return tuple(accounts.from_row(row) for row in await tx.execute(held))
+
+
+async def market_shared(tx: Tx, recording_id: UUID) -> StoredRecording | None:
+    """Keep a live market at the second it is matched through until the transaction ends, beside others
+    who do; the recording, or None where nobody has entered it yet.
+
+    The lock is an advisory one: a crowd that shares a row would never let an exclusive one in, and here
+    they queue. The row is read after the lock was granted, so it is what is matched by then."""
+    await tx.execute(_SHARED, {"market": _market(recording_id)})
+    return await recordings.find(tx, recording_id)
+
+
+async def market_alone(tx: Tx, recording_id: UUID) -> StoredRecording | None:
+    """Hold a live market until the transaction ends: nobody else accepts or matches an order in it."""
+    await tx.execute(_ALONE, {"market": _market(recording_id)})
+    return await recordings.find(tx, recording_id)
+
+
+def _market(recording_id: UUID) -> int:
+    """The key of a recording's lock: half of an id that is random all over."""
+    return int.from_bytes(recording_id.bytes[8:], signed=True)
+
+
+async def sessions_with_ids(tx: Tx, ids: Sequence[int]) -> tuple[StoredSession, ...]:
+    """Hold sessions until the transaction ends, by id; those that were deleted are not among them."""
+    rows = await tx.execute(_WITH_IDS, {"ids": list(ids)})
+    return tuple(sessions.from_row(row) for row in rows)
 
 
 async def simulation(tx: Tx, user_id: int, session_id: UUID) -> StoredSession | None:

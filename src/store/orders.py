@@ -12,9 +12,11 @@ from engine.contracts import Contract, Right
 from engine.orders import (
     Action,
     Effect,
+    End,
     Fill,
     Leg,
     Order,
+    OrderStatus,
     OrderType,
     Ticket,
     TriggerDirection,
@@ -32,13 +34,15 @@ _sessions = SessionRow.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class StoredOrder:
-    """An order with what the store knows beside the engine's value."""
+    """An order with what the store knows beside the engine's value. ``status`` is stored of an order of
+    a live session; None where it follows from the clock."""
 
     order: Order
     replaces_order_id: UUID | None
     client_order_id: UUID | None
     request_hash: bytes
     updated_at: datetime
+    status: OrderStatus | None = None
 
 
 # asked on every request: building a statement costs more than running it
@@ -61,6 +65,10 @@ _OF_SESSION = (
         _orders.c.client_order_id,
         _orders.c.request_hash,
         _orders.c.updated_at,
+        _orders.c.status,
+        _orders.c.ended_at,
+        _orders.c.rejection_reason,
+        _orders.c.fill_leg_fee_cents,
     )
     .where(_orders.c.session_id == bindparam("of_session"))
     .order_by(_orders.c.placed_at, _orders.c.sequence)
@@ -75,7 +83,10 @@ async def of_session(tx: Tx, session: StoredSession, open_at: datetime) -> tuple
 
 
 async def add(tx: Tx, session: StoredSession, stored: StoredOrder, open_at: datetime) -> None:
+    """Store an order. One of a live session is pending, or filled at once; then its fill tells the
+    fees that it was charged."""
     order, ticket, fill = stored.order, stored.order.ticket, stored.order.fill
+    assert order.end is None, "a new order has not ended"
     values = {
         "uuid": order.id,
         "user_id": session.user_id,
@@ -94,12 +105,20 @@ async def add(tx: Tx, session: StoredSession, stored: StoredOrder, open_at: date
         "fill_at": open_at + timedelta(seconds=fill.second) if fill else None,
         "fill_net_price_cents": fill.net_price_cents if fill else None,
         "fill_leg_price_cents": list(fill.leg_price_cents) if fill else None,
+        "status": _status_of_new(session, order),
+        "fill_leg_fee_cents": list(fill.leg_fee_cents) if fill and fill.leg_fee_cents else None,
         "replaces_order_id": stored.replaces_order_id,
         "client_order_id": stored.client_order_id,
         "request_hash": stored.request_hash,
         "updated_at": stored.updated_at,
     }
     await tx.execute(_NEW, values)
+
+
+def _status_of_new(session: StoredSession, order: Order) -> OrderStatus | None:
+    if session.mode != "live":
+        return None
+    return OrderStatus.FILLED if order.fill else OrderStatus.PENDING
 
 
 async def remove(tx: Tx, session: StoredSession, order_id: UUID) -> None:
@@ -139,8 +158,11 @@ def _from_row(row: Row[*tuple[Any, ...]], open_at: datetime) -> StoredOrder:
         ticket=ticket,
         slippage_cents=row.slippage_cents,
         fill=_fill(row, open_at),
+        end=_end(row, open_at),
     )
-    return StoredOrder(order, row.replaces_order_id, row.client_order_id, row.request_hash, row.updated_at)
+    status = OrderStatus(row.status) if row.status else None
+    told = row.replaces_order_id, row.client_order_id, row.request_hash, row.updated_at
+    return StoredOrder(order, *told, status)
 
 
 def legs_from(stored: Iterable[tuple[int, str, int, str]]) -> tuple[Leg, ...]:
@@ -151,7 +173,15 @@ def legs_from(stored: Iterable[tuple[int, str, int, str]]) -> tuple[Leg, ...]:
 def _fill(row: Row[*tuple[Any, ...]], open_at: datetime) -> Fill | None:
     if row.fill_at is None:
         return None
-    return Fill(_seconds(row.fill_at - open_at), row.fill_net_price_cents, tuple(row.fill_leg_price_cents))
+    fees = tuple(row.fill_leg_fee_cents) if row.fill_leg_fee_cents else None
+    second = _seconds(row.fill_at - open_at)
+    return Fill(second, row.fill_net_price_cents, tuple(row.fill_leg_price_cents), fees)
+
+
+def _end(row: Row[*tuple[Any, ...]], open_at: datetime) -> End | None:
+    if row.ended_at is None:
+        return None
+    return End(_seconds(row.ended_at - open_at), OrderStatus(row.status), row.rejection_reason)
 
 
 def _seconds(span: timedelta) -> int:

@@ -1,11 +1,23 @@
 """Queries on trading sessions. Each takes an open transaction and, always, the owner."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, insert, literal, select, update
+from sqlalchemy import (
+    BindParameter,
+    Row,
+    Select,
+    any_,
+    bindparam,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -22,7 +34,8 @@ _events = SessionEventRow.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session's row; times are UTC. A day of an account has no opening balance of its own."""
+    """A session's row; times are UTC. A day of an account has no opening balance of its own, and a live
+    session that is not settled no recorded day: it is traded on its recording."""
 
     id: int
     uuid: UUID
@@ -30,12 +43,15 @@ class StoredSession:
     account_id: int | None
     mode: str
     date: date
-    day_hash: str
+    day_hash: str | None
     opening_cents: Cents | None
     description: str | None
     clock_at: datetime | None
     version: int
     created_at: datetime
+    recording_uuid: UUID | None = None
+    settled_at: datetime | None = None
+    settlement_tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +60,13 @@ class NewSession:
     user_id: int
     mode: str
     date: date
-    day_hash: str
+    day_hash: str | None
     opening_cents: Cents | None
     description: str | None
     created_at: datetime
     account_id: int | None = None
     clock_at: datetime | None = None
+    recording_uuid: UUID | None = None
 
 
 def columns() -> Select[Any]:
@@ -67,6 +84,9 @@ def columns() -> Select[Any]:
         _sessions.c.clock_at,
         _sessions.c.version,
         _sessions.c.created_at,
+        _sessions.c.recording_uuid,
+        _sessions.c.settled_at,
+        _sessions.c.settlement_tries,
     )
 
 
@@ -78,6 +98,13 @@ OWNED = columns().where(
 )
 
 
+_ACTIVE_LIVE = columns().where(
+    _sessions.c.user_id == bindparam("user_id"),
+    _sessions.c.mode == "live",
+    _sessions.c.account_id.is_(None),
+    _sessions.c.settled_at.is_(None),
+    _sessions.c.deleted_at.is_(None),
+)
 OWNED_ALONE = OWNED.where(_sessions.c.account_id.is_(None))
 
 
@@ -87,13 +114,22 @@ def alone(user_id: int) -> Select[Any]:
     return columns().where(*mine).order_by(_sessions.c.id)
 
 
+def with_ids(ids: BindParameter[Sequence[int]]) -> Select[Any]:
+    """A select of the sessions whose ids are bound as one array, by id."""
+    return (
+        columns()
+        .where(_sessions.c.id == any_(ids), _sessions.c.deleted_at.is_(None))
+        .order_by(_sessions.c.id)
+    )
+
+
 def from_row(row: Row[*tuple[Any, ...]]) -> StoredSession:
     return StoredSession(*row)
 
 
 async def add(tx: Tx, new: NewSession) -> StoredSession | None:
-    """Insert a session with version 0, or None where there is one on its date already: the user's
-    simulation, or its account's day."""
+    """Insert a session with version 0, or None where there is one already: the user's simulation or the
+    account's day on its date, or the user's live session."""
     statement = (
         upsert(_sessions)
         .values(
@@ -106,6 +142,7 @@ async def add(tx: Tx, new: NewSession) -> StoredSession | None:
             opening_cents=new.opening_cents,
             description=new.description,
             clock_at=new.clock_at,
+            recording_uuid=new.recording_uuid,
             version=0,
             created_at=new.created_at,
         )
@@ -122,6 +159,48 @@ async def add(tx: Tx, new: NewSession) -> StoredSession | None:
 async def find(tx: Tx, user_id: int, session_id: UUID) -> StoredSession | None:
     row = (await tx.execute(OWNED, {"user_id": user_id, "session_id": session_id})).one_or_none()
     return from_row(row) if row else None
+
+
+async def active_live(tx: Tx, user_id: int) -> StoredSession | None:
+    """The user's live session of no account that is not settled yet, or None where he has none."""
+    row = (await tx.execute(_ACTIVE_LIVE, {"user_id": user_id})).one_or_none()
+    return from_row(row) if row else None
+
+
+async def unsettled_of(tx: Tx, recording_id: UUID) -> tuple[StoredSession, ...]:
+    """The sessions on a recording that are not settled, by id; not locked."""
+    statement = columns().where(
+        _sessions.c.recording_uuid == recording_id,
+        _sessions.c.mode == "live",
+        _sessions.c.settled_at.is_(None),
+        _sessions.c.deleted_at.is_(None),
+    )
+    return tuple(from_row(row) for row in await tx.execute(statement.order_by(_sessions.c.id)))
+
+
+async def set_settled(
+    tx: Tx, session: StoredSession, day_hash: str, *, clock_at: datetime, at: datetime
+) -> bool:
+    """Pin the locked live session to the day its recording was published as, with its clock at the
+    close; False where it is settled already. It counts as no write: its event does."""
+    statement = (
+        update(_sessions)
+        .where(_sessions.c.id == session.id, _sessions.c.settled_at.is_(None))
+        .values(day_hash=day_hash, settled_at=at, clock_at=clock_at)
+    )
+    return (await tx.execute(statement)).rowcount == 1
+
+
+async def settlement_failed(tx: Tx, session: StoredSession) -> int:
+    """Count one more try of settling the session that came to nothing; how many there were."""
+    statement = (
+        update(_sessions)
+        .where(_sessions.c.id == session.id)
+        .values(settlement_tries=_sessions.c.settlement_tries + 1)
+        .returning(_sessions.c.settlement_tries)
+    )
+    tries: int = (await tx.execute(statement)).scalar_one()
+    return tries
 
 
 async def with_id(tx: Tx, session_id: int) -> StoredSession:
@@ -149,6 +228,7 @@ async def simulations(
             _sessions.c.user_id == user_id,
             _sessions.c.account_id.is_(None),
             _sessions.c.deleted_at.is_(None),
+            or_(_sessions.c.mode == "historical", _sessions.c.settled_at.is_not(None)),
         )
         .order_by(_sessions.c.id.desc())
         .limit(limit)
@@ -201,6 +281,7 @@ async def simulation_on(tx: Tx, user_id: int, on: date) -> UUID | None:
     statement = select(_sessions.c.uuid).where(
         _sessions.c.user_id == user_id,
         _sessions.c.date == on,
+        _sessions.c.mode == "historical",
         _sessions.c.account_id.is_(None),
         _sessions.c.deleted_at.is_(None),
     )

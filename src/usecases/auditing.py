@@ -188,7 +188,10 @@ def _wrong_clock(day: BookedDay, recorded: Recorded) -> Iterator[Violation]:
 
 
 def _recorded(ports: Ports, day: BookedDay) -> Recorded | None:
-    """The day's recording; None where it cannot be read, which is for others to tell."""
+    """The day's recording; None where it is not published yet, or cannot be read, which is for others
+    to tell."""
+    if day.day_hash is None:
+        return None
     try:
         info = ports.library.current(day.date)
         if info is not None and info.content_hash == day.day_hash:

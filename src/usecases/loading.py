@@ -83,6 +83,7 @@ def pinned_day(ports: Ports, on: date, content_hash: str, session_id: UUID | Non
 
 async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> Loaded | Denial:
     """The session's day and orders, or a denial that names the pinned day when it cannot be read."""
+    assert stored.day_hash is not None, "a live session is settled before it has a recorded day"
     day = pinned_day(ports, stored.date, stored.day_hash, stored.uuid)
     if isinstance(day, Denial):
         return day

@@ -8,9 +8,12 @@ from sqlalchemy import update
 
 from engine.accounts import Engine
 from engine.denials import Code, Denial
+from store import recordings
+from store.recordings import NewRecording
 from store.tables.accounts import AccountRow
 from store.tables.sessions import SessionRow
 from tests.days import DATE
+from tests.engine.tapes import OPEN_AT
 from tests.people import Town, denied
 from tests.usecases.test_account_sessions import CALL, CAPITAL, CLOSE, move, opened, placed
 from tests.usecases.test_accounts import CONDORS, funded
@@ -18,6 +21,9 @@ from usecases import account_sessions, accounts, sessions
 from usecases.accounts import AccountChanges
 from usecases.ports import Viewer
 from usecases.views import AccountView, SessionMode, SessionView
+
+RECORDING = NewRecording(UUID(int=7), DATE, "demo", OPEN_AT, 60, OPEN_AT)
+NOWHERE = {"recording_uuid": None, "settled_at": None}
 
 
 @pytest_asyncio.fixture
@@ -27,10 +33,14 @@ async def account(town: Town, trader: Viewer) -> UUID:
 
 async def goes(town: Town, mode: SessionMode) -> None:
     """Make every session what it would be if it were traded live, or what it was before."""
-    engine = Engine.LIVE_SIM if mode is SessionMode.LIVE else Engine.HISTORICAL
+    is_live = mode is SessionMode.LIVE
+    engine = Engine.LIVE_SIM if is_live else Engine.HISTORICAL
+    traded_on = {"recording_uuid": RECORDING.uuid, "settled_at": RECORDING.created_at} if is_live else NOWHERE
     async with town.ports.database.transaction() as tx:
+        await recordings.enter(tx, RECORDING)
         await tx.execute(update(AccountRow.__table__).values(engine=engine))  # type: ignore[attr-defined]
-        await tx.execute(update(SessionRow.__table__).values(mode=mode))  # type: ignore[attr-defined]
+        lived = update(SessionRow.__table__).values(mode=mode, **traded_on)  # type: ignore[attr-defined]
+        await tx.execute(lived)
 
 
 async def test_a_live_day_that_traded_stays(town: Town, trader: Viewer, account: UUID) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
@@ -22,7 +23,9 @@ class OrderRow(SQLModel, table=True):
     """A placed order; its id is unique for its owner, who may choose it.
 
     Prices are cents of the quoted price; ``legs`` is a list of ``[strike_points, right, quantity,
-    action]``; the ``fill_`` columns are null together.
+    action]``; the ``fill_`` columns are null together, but for the fees, which only live fills keep.
+    The ``status`` of an order of a live session is a fact; that of another one is derived, and null
+    here. ``ended_at`` is the market's time.
     """
 
     __tablename__ = "orders"
@@ -37,6 +40,25 @@ class OrderRow(SQLModel, table=True):
             " AND (fill_at IS NULL) = (fill_leg_price_cents IS NULL)",
             name="orders_fill_whole",
         ),
+        CheckConstraint(
+            "status IN ('pending', 'filled', 'canceled', 'expired', 'rejected')", name="orders_status_known"
+        ),
+        CheckConstraint(
+            "status IS NULL OR (status = 'filled') = (fill_at IS NOT NULL)", name="orders_filled_of_live"
+        ),
+        CheckConstraint(
+            "(ended_at IS NOT NULL) = coalesce(status IN ('canceled', 'expired', 'rejected'), false)",
+            name="orders_end_of_live",
+        ),
+        CheckConstraint(
+            "(rejection_reason IS NOT NULL) = coalesce(status = 'rejected', false)",
+            name="orders_reason_of_rejected",
+        ),
+        CheckConstraint(
+            "(fill_leg_fee_cents IS NOT NULL) = coalesce(status = 'filled', false)",
+            name="orders_fees_of_live_fill",
+        ),
+        Index("orders_pending", "id", postgresql_where=text("status = 'pending'")),
         Index("orders_sequence", "session_id", "sequence", unique=True),
         Index("orders_id_of_owner", "user_id", "uuid", unique=True),
     )
@@ -67,3 +89,9 @@ class OrderRow(SQLModel, table=True):
     client_order_id: UUID | None = None
     request_hash: bytes
     updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    status: str | None = None
+    ended_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
+    rejection_reason: str | None = None
+    fill_leg_fee_cents: list[int] | None = Field(
+        default=None, sa_column=Column(ARRAY(Integer), nullable=True)
+    )

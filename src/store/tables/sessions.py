@@ -3,14 +3,28 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Uuid,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 
 class SessionRow(SQLModel, table=True):
     """A session's inputs. ``clock_at`` is null until first set; ``version`` counts its writes;
     a deleted session stays for those who follow its events. A day of an account stores no
-    ``opening_cents``: it opens with what the days before it left."""
+    ``opening_cents``: it opens with what the days before it left.
+
+    A live session is traded on the recording that it names; it has neither ``day_hash`` nor
+    ``settled_at`` until it is settled, which was tried ``settlement_tries`` times without success."""
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -18,6 +32,25 @@ class SessionRow(SQLModel, table=True):
         CheckConstraint("opening_cents > 0", name="sessions_opening_positive"),
         CheckConstraint(
             "(account_id IS NULL) = (opening_cents IS NOT NULL)", name="sessions_opening_carried_or_own"
+        ),
+        CheckConstraint("(mode = 'live') = (recording_uuid IS NOT NULL)", name="sessions_recording_of_live"),
+        CheckConstraint("settled_at IS NULL OR mode = 'live'", name="sessions_settled_live"),
+        CheckConstraint(
+            "(day_hash IS NULL) = (mode = 'live' AND settled_at IS NULL)", name="sessions_day_unless_pending"
+        ),
+        Index(
+            "sessions_one_live_a_user",
+            "user_id",
+            unique=True,
+            postgresql_where=text(
+                "mode = 'live' AND account_id IS NULL AND settled_at IS NULL AND deleted_at IS NULL"
+            ),
+        ),
+        Index(
+            "sessions_of_recording",
+            "recording_uuid",
+            "id",
+            postgresql_where=text("mode = 'live' AND settled_at IS NULL AND deleted_at IS NULL"),
         ),
         Index(
             "sessions_one_simulation_a_date",
@@ -46,7 +79,7 @@ class SessionRow(SQLModel, table=True):
     )
     mode: str
     date: date
-    day_hash: str
+    day_hash: str | None = None
     opening_cents: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     description: str | None = None
     clock_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
@@ -54,4 +87,13 @@ class SessionRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     deleted_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
+    recording_uuid: UUID | None = Field(
+        default=None, sa_column=Column(Uuid, ForeignKey("recordings.uuid"), nullable=True)
+    )
+    settled_at: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
+    settlement_tries: int = Field(
+        default=0, sa_column=Column(Integer, nullable=False, server_default=text("0"))
     )
