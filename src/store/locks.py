@@ -25,6 +25,7 @@ _users = UserRow.__table__  # type: ignore[attr-defined]
 _OWNED_SESSION = sessions.OWNED.with_for_update(key_share=True)
 _OWNED_SIMULATION = sessions.OWNED_ALONE.with_for_update(key_share=True)
 _WITH_IDS = sessions.with_ids(bindparam("ids", type_=ARRAY(BigInteger))).with_for_update(key_share=True)
+_WITH_PENDING = sessions.with_pending(bindparam("recording")).with_for_update(key_share=True)
 _SHARED = select(func.pg_advisory_xact_lock_shared(bindparam("market")))
 _ALONE = select(func.pg_advisory_xact_lock(bindparam("market")))
 
@@ -85,6 +86,12 @@ def _market(recording_id: UUID) -> int:
 async def sessions_with_ids(tx: Tx, ids: Sequence[int]) -> tuple[StoredSession, ...]:
     """Hold sessions until the transaction ends, by id; those that were deleted are not among them."""
     rows = await tx.execute(_WITH_IDS, {"ids": list(ids)})
+    return tuple(sessions.from_row(row) for row in rows)
+
+
+async def sessions_with_pending(tx: Tx, recording_id: UUID) -> tuple[StoredSession, ...]:
+    """Hold the sessions on a recording that have a pending order, by id."""
+    rows = await tx.execute(_WITH_PENDING, {"recording": recording_id})
     return tuple(sessions.from_row(row) for row in rows)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, insert, select
+from sqlalchemy import Row, Select, bindparam, delete, insert, select
 
 from engine.contracts import Contract, Right
 from engine.orders import (
@@ -45,9 +45,9 @@ class StoredOrder:
     status: OrderStatus | None = None
 
 
-# asked on every request: building a statement costs more than running it
-_OF_SESSION = (
-    select(
+def columns() -> Select[Any]:
+    """A select of what ``from_row`` reads."""
+    return select(
         _orders.c.uuid,
         _orders.c.sequence,
         _orders.c.placed_at,
@@ -70,6 +70,11 @@ _OF_SESSION = (
         _orders.c.rejection_reason,
         _orders.c.fill_leg_fee_cents,
     )
+
+
+# asked on every request: building a statement costs more than running it
+_OF_SESSION = (
+    columns()
     .where(_orders.c.session_id == bindparam("of_session"))
     .order_by(_orders.c.placed_at, _orders.c.sequence)
 )
@@ -79,7 +84,7 @@ _NEW = insert(_orders)
 async def of_session(tx: Tx, session: StoredSession, open_at: datetime) -> tuple[StoredOrder, ...]:
     """The session's orders by priority; ``open_at`` turns times into the engine's seconds."""
     rows = await tx.execute(_OF_SESSION, {"of_session": session.id})
-    return tuple(_from_row(row, open_at) for row in rows)
+    return tuple(from_row(row, open_at) for row in rows)
 
 
 async def add(tx: Tx, session: StoredSession, stored: StoredOrder, open_at: datetime) -> None:
@@ -142,7 +147,8 @@ async def id_taken(tx: Tx, user_id: int, order_id: UUID) -> bool:
     return (await tx.execute(statement)).first() is not None
 
 
-def _from_row(row: Row[*tuple[Any, ...]], open_at: datetime) -> StoredOrder:
+def from_row(row: Row[*tuple[Any, ...]], open_at: datetime) -> StoredOrder:
+    """A row of ``columns``; ``open_at`` turns times into the engine's seconds."""
     ticket = Ticket(
         type=OrderType(row.type),
         legs=legs_from(row.legs),

@@ -47,6 +47,13 @@ class StoredRecording:
     is_held: bool
 
     @property
+    def close_at(self) -> datetime:
+        return self.time_of(self.close_second)
+
+    def time_of(self, second: int) -> datetime:
+        return self.open_at + timedelta(seconds=second)
+
+    @property
     def is_closed(self) -> bool:
         """True once all of it was matched and what was pending has expired."""
         return self.closed_at is not None

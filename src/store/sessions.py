@@ -25,10 +25,12 @@ from engine.money import Cents
 from store.database import Tx
 from store.tables.accounts import AccountRow
 from store.tables.events import SessionEventRow
+from store.tables.orders import OrderRow
 from store.tables.sessions import SessionRow
 
 _accounts = AccountRow.__table__  # type: ignore[attr-defined]
 _sessions = SessionRow.__table__  # type: ignore[attr-defined]
+_orders = OrderRow.__table__  # type: ignore[attr-defined]
 _events = SessionEventRow.__table__  # type: ignore[attr-defined]
 
 
@@ -121,6 +123,13 @@ def with_ids(ids: BindParameter[Sequence[int]]) -> Select[Any]:
         .where(_sessions.c.id == any_(ids), _sessions.c.deleted_at.is_(None))
         .order_by(_sessions.c.id)
     )
+
+
+def with_pending(recording_id: BindParameter[UUID]) -> Select[Any]:
+    """A select of the sessions on a recording that have a pending order, by id."""
+    waiting = select(_orders.c.session_id).where(_orders.c.status == "pending")
+    on_it = (_sessions.c.recording_uuid == recording_id, _sessions.c.deleted_at.is_(None))
+    return columns().where(*on_it, _sessions.c.id.in_(waiting)).order_by(_sessions.c.id)
 
 
 def from_row(row: Row[*tuple[Any, ...]]) -> StoredSession:
