@@ -6,7 +6,7 @@ time and never truth.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -78,6 +78,16 @@ class Topics:
 
     async def session_changed(self, session_id: UUID, seq: int) -> None:
         await self.publish(session_topic(session_id), seq)
+
+    async def sessions_changed(self, seqs: Mapping[UUID, int]) -> None:
+        """Wake the listeners of each session in one round trip. Never fails."""
+        pipeline = self._publishing.pipeline(transaction=False)
+        for session_id, seq in seqs.items():
+            pipeline.publish(CHANNEL_PREFIX + session_topic(session_id), seq)
+        try:
+            await pipeline.execute()
+        except FAILURES:
+            log.warning("wake_ups_lost", sessions=len(seqs))
 
     async def account_changed(self, account_id: UUID, seq: int) -> None:
         await self.publish(account_topic(account_id), seq)

@@ -155,6 +155,13 @@ async def published(tx: Tx, recording_id: UUID, day_hash: str) -> None:
     await tx.execute(named)
 
 
+async def unfinished(tx: Tx) -> tuple[StoredRecording, ...]:
+    """The recordings of which not all was matched, the earliest first."""
+    statement = columns().where(_recordings.c.closed_at.is_(None))
+    rows = await tx.execute(statement.order_by(_recordings.c.open_at, _recordings.c.uuid))
+    return tuple(from_row(row) for row in rows)
+
+
 async def with_unsettled(tx: Tx) -> tuple[StoredRecording, ...]:
     """The closed recordings on which a session is not settled, the earliest first."""
     unsettled = exists().where(
