@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from engine.market import MISSING_DELTA, MISSING_INDEX, MISSING_TICKS, Day
+from marketdata.recordings import ChainRow
 from marketdata.refusals import DayRefused
 
 DELTA_E4_MAX = 10_000
@@ -15,6 +16,17 @@ def check_day(day: Day) -> None:
     for kept, promise in _promises(day):
         if not kept:
             raise DayRefused(f"{day.date}: {promise}")
+
+
+def is_sound(row: ChainRow, contracts: int) -> bool:
+    """Whether one second keeps these promises: a value a contract, each quote whole and uncrossed."""
+    bids, asks, deltas = row.bid_ticks, row.ask_ticks, row.delta_e4
+    if not len(bids) == len(asks) == len(deltas) == contracts:
+        return False
+    is_halved = (bids == MISSING_TICKS) != (asks == MISSING_TICKS)
+    is_delta = (deltas >= MISSING_DELTA) & (deltas <= DELTA_E4_MAX)
+    is_index = all(index == MISSING_INDEX or index > 0 for index in (row.spx_e4, row.vix_e4))
+    return is_index and bool(is_delta.all()) and not bool((is_halved | (bids > asks)).any())
 
 
 def _promises(day: Day) -> Iterator[tuple[bool, str]]:

@@ -1,7 +1,6 @@
 """Publishing a day: whole or not at all, and never changed afterwards."""
 
 import fcntl
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import numpy as np
 from engine.market import MISSING_TICKS, Day
 from marketdata.arrow_files import write_arrays
 from marketdata.checking import check_day
+from marketdata.durable import replace_file, sync
 from marketdata.hashing import content_hash
 from marketdata.library import CURRENT, DayInfo, day_info
 from marketdata.manifests import (
@@ -38,6 +38,10 @@ def publish(root: Path, day: Day, provenance: Provenance) -> DayInfo:
     writes nothing and keeps their first provenance. Raises DayRefused for a day that breaks the
     promises of ``engine.market.Day``.
     """
+    return _published(root, day, provenance, takes_over=True)
+
+
+def _published(root: Path, day: Day, provenance: Provenance, *, takes_over: bool) -> DayInfo:
     check_day(day)
     digest = content_hash(day)
     home = root / day.date.isoformat()
@@ -47,8 +51,14 @@ def publish(root: Path, day: Day, provenance: Provenance) -> DayInfo:
         folder = home / digest
         if not _is_intact(folder):
             _write_revision(folder, day, digest, provenance)
-        _point_at(home, digest)
+        if takes_over or not (home / CURRENT).exists():
+            _point_at(home, digest)
     return day_info(read_manifest(folder))
+
+
+def publish_beside(root: Path, day: Day, provenance: Provenance) -> DayInfo:
+    """The same, but a day that is in force for its date already stays so."""
+    return _published(root, day, provenance, takes_over=False)
 
 
 def put_in_force(root: Path, on: date, digest: str) -> None:
@@ -92,12 +102,12 @@ def _write_revision(folder: Path, day: Day, digest: str, provenance: Provenance)
     manifest = write_manifest(unfinished, _manifest(day, digest, provenance, files))
     for path in (manifest, *(unfinished / name for name in files)):
         path.chmod(0o444)
-        _sync(path)
-    _sync(unfinished)
+        sync(path)
+    sync(unfinished)
     if folder.exists():
         folder.rename(broken)
     unfinished.rename(folder)
-    _sync(folder.parent)
+    sync(folder.parent)
     shutil.rmtree(broken, ignore_errors=True)
 
 
@@ -136,17 +146,5 @@ def _point_at(home: Path, digest: str) -> None:
     pointer = home / CURRENT
     if pointer.exists() and pointer.read_text().strip() == digest:
         return
-    fresh = home / _FRESH
-    fresh.write_text(f"{digest}\n")
-    _sync(fresh)
-    fresh.rename(pointer)
-    _sync(home)
-    _sync(home.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    replace_file(pointer, f"{digest}\n".encode())
+    sync(home.parent)

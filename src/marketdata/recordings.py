@@ -72,6 +72,11 @@ class Closed:
     day_hash: str | None = None
     refusal: str | None = None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to be done: the day is published, or never will be."""
+        return self.day_hash is not None or self.refusal is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Reached:
