@@ -19,7 +19,7 @@ from api.orders import (
 from api.sessions import Session, find_session
 from engine.denials import Denial
 from usecases import orders
-from usecases.orders import Submission
+from usecases.submissions import Submission
 from usecases.views import OrderReceipt
 
 EXPECTED_VERSION = "Denied with version_conflict when the session has changed since."

@@ -33,6 +33,9 @@ class Code(StrEnum):
     SESSION_FROZEN = "session_frozen"
     TIME_BEFORE_START = "time_before_start"
     TIME_AFTER_END = "time_after_end"
+    # the live market
+    LIVE_SESSION_EXISTS = "live_session_exists"
+    LIVE_UNAVAILABLE = "live_unavailable"
     # accounts
     ENGINE_NOT_AVAILABLE = "engine_not_available"
     NAME_TAKEN = "name_taken"

@@ -31,7 +31,7 @@ from rest_compat.wire import (
     time_at,
 )
 from usecases import orders
-from usecases.orders import Submission
+from usecases.submissions import Submission
 from usecases.views import OrderReceipt, OrderView
 
 routes = Routes("Orders")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, delete, insert, select
+from sqlalchemy import Row, Select, Update, bindparam, delete, insert, select, update
 
 from engine.contracts import Contract, Right
 from engine.orders import (
@@ -128,6 +128,23 @@ def _status_of_new(session: StoredSession, order: Order) -> OrderStatus | None:
 
 async def remove(tx: Tx, session: StoredSession, order_id: UUID) -> None:
     await tx.execute(delete(_orders).where(_orders.c.session_id == session.id, _orders.c.uuid == order_id))
+
+
+async def cancel(tx: Tx, session: StoredSession, order_id: UUID, *, ended_at: datetime, at: datetime) -> None:
+    """End a pending order of the locked live session at the market's time ``ended_at``."""
+    statement = _ended(session, ended_at, at).where(_orders.c.uuid == order_id)
+    assert (await tx.execute(statement)).rowcount == 1, "only what is pending is canceled"
+
+
+async def cancel_all(tx: Tx, session: StoredSession, *, ended_at: datetime, at: datetime) -> None:
+    """End whatever is pending in the locked live session."""
+    await tx.execute(_ended(session, ended_at, at))
+
+
+def _ended(session: StoredSession, ended_at: datetime, at: datetime) -> Update:
+    pending = (_orders.c.session_id == session.id, _orders.c.status == OrderStatus.PENDING)
+    canceled = {"status": OrderStatus.CANCELED, "ended_at": ended_at, "updated_at": at}
+    return update(_orders).where(*pending).values(canceled)
 
 
 async def are_in(tx: Tx, session: StoredSession) -> bool:

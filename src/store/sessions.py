@@ -271,18 +271,18 @@ async def day_of_account(tx: Tx, account_id: int, on: date) -> StoredSession | N
     return from_row(row) if row else None
 
 
-async def account_of(tx: Tx, user_id: int, session_id: UUID) -> tuple[UUID | None] | None:
-    """The id of the account that a session of the user's belongs to (None in a tuple: to none), or
-    None where he has no such session."""
+async def belonging(tx: Tx, user_id: int, session_id: UUID) -> tuple[UUID | None, UUID | None] | None:
+    """The ids of the account whose day a session of the user's is and of the recording that it is traded
+    on, each if there is one; None where he has no such session."""
     statement = (
-        select(_accounts.c.uuid)
+        select(_accounts.c.uuid, _sessions.c.recording_uuid)
         .select_from(_sessions.outerjoin(_accounts, _accounts.c.id == _sessions.c.account_id))
         .where(
             _sessions.c.uuid == session_id, _sessions.c.user_id == user_id, _sessions.c.deleted_at.is_(None)
         )
     )
     row = (await tx.execute(statement)).one_or_none()
-    return (row.uuid,) if row else None
+    return (row.uuid, row.recording_uuid) if row else None
 
 
 async def simulation_on(tx: Tx, user_id: int, on: date) -> UUID | None:

@@ -5,7 +5,7 @@ from datetime import date
 from itertools import accumulate
 from uuid import UUID
 
-from engine.accounts import ACCOUNT_ARCHIVED, SESSION_TRADED, AccountStatus, Engine, insertion_denial
+from engine.accounts import SESSION_TRADED, Engine, insertion_denial
 from engine.calendar import session_of
 from engine.closings import settled_financials
 from engine.denials import Code, Denial
@@ -16,15 +16,16 @@ from store.database import Tx
 from store.sessions import NewSession, StoredSession
 from store.settlements import StoredSettlement
 from usecases.accounts import NO_ACCOUNT
-from usecases.belonging import remember
+from usecases.belonging import Belonging, remember
 from usecases.failpoints import Failpoint
+from usecases.live import give_up
+from usecases.live_days import OpenDay, enter_day, open_live_day
 from usecases.loading import NO_SESSION, Loaded, listed, load, pinned_day, session_view
 from usecases.ports import Ports, Viewer
 from usecases.settling import reopen, reopening_denial, take_back, tell
 from usecases.views import AccountEventKind, SessionEventKind, SessionMode, SessionView
 
 NO_CURRENT = Denial(Code.NOT_FOUND, "a historical account has no current session; use head")
-MARKET_CLOSED = Denial(Code.MARKET_CLOSED, "the market is closed: a live session needs an open one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +48,35 @@ async def open_session(ports: Ports, viewer: Viewer, account_id: UUID, on: date 
     """Open a day of the account, or open a settled one again for editing.
 
     A new day starts at its open with the carried cash; a re-opened one is parked there with its trades.
+    A live account opens today's session, at the market's clock.
     """
     async with ports.database.transaction() as tx:
         account = await locks.account(tx, viewer.user_id, account_id)
         if account is None:
             return NO_ACCOUNT
-        if account.engine is Engine.LIVE_SIM:
-            return ACCOUNT_ARCHIVED if account.status is AccountStatus.ARCHIVED else MARKET_CLOSED
-        if on is None:
-            message = "date is required: the recorded day to open"
-            return Denial(Code.INVALID_INPUT, message, ("date",), {"date": message})
-        existing = await sessions.day_of_account(tx, account.id, on)
-        if existing is None:
-            opened = await _open_new(ports, tx, viewer, account, on)
-        else:
-            opened = await _open_again(ports, tx, viewer, account, existing)
-        if isinstance(opened, Denial):
-            return opened
+        open_day = open_live_day if account.engine is Engine.LIVE_SIM else _open_recorded
+        found = await open_day(ports, tx, viewer, account, on)
+        if isinstance(found, Denial):
+            return found
 
-    remember(opened.stored.uuid, account_id)
+    opened = found.loaded
+    remember(opened.stored.uuid, Belonging(account_id, opened.stored.recording_uuid))
     await tell(ports, opened)
-    return Opened(session_view(opened), is_new=existing is None)
+    return Opened(session_view(opened), found.is_new)
+
+
+async def _open_recorded(
+    ports: Ports, tx: Tx, viewer: Viewer, account: StoredAccount, on: date | None
+) -> OpenDay | Denial:
+    if on is None:
+        message = "date is required: the recorded day to open"
+        return Denial(Code.INVALID_INPUT, message, ("date",), {"date": message})
+    existing = await sessions.day_of_account(tx, account.id, on)
+    if existing is None:
+        opened = await _open_new(ports, tx, viewer, account, on)
+    else:
+        opened = await _open_again(ports, tx, viewer, account, existing)
+    return opened if isinstance(opened, Denial) else OpenDay(opened, existing is None)
 
 
 async def _open_new(
@@ -99,12 +108,7 @@ async def _open_new(
         clock_at=day.open_at,
         created_at=now,
     )
-    stored = await sessions.add(tx, new)
-    assert stored is not None, "the account is held, and had no day on this date"
-    await accounts.set_open(tx, account, stored.id)
-    version = await sessions.record_event(tx, stored, SessionEventKind.CREATED, now)
-    await accounts.record_event(tx, account, AccountEventKind.SESSION_OPENED, now, AboutAccount(stored.uuid))
-    return await load(ports, tx, viewer, replace(stored, version=version))
+    return await load(ports, tx, viewer, await enter_day(tx, account, new))
 
 
 async def _open_again(
@@ -226,7 +230,8 @@ async def current(ports: Ports, viewer: Viewer, account_id: UUID) -> SessionView
 async def delete_session(ports: Ports, viewer: Viewer, session_id: UUID) -> Denial | None:
     """Delete a day of an account with its trades; every later day follows.
 
-    Its market is not read, so that a recorded day that was lost does not block the account.
+    Its market is not read, so that a recorded day that was lost does not block the account. A live
+    session stays once it has an order.
     """
     async with ports.database.transaction() as tx:
         account = await locks.account_of(tx, viewer.user_id, session_id)
@@ -243,7 +248,7 @@ async def delete_session(ports: Ports, viewer: Viewer, session_id: UUID) -> Deni
         else:
             await accounts.set_open(tx, account, None)
         ports.reach(Failpoint.DAY_DELETED)
-        version = await sessions.remove(tx, stored, SessionEventKind.DELETED, now)
+        version = await give_up(ports, tx, stored)
         kind = AccountEventKind.SESSION_DELETED
         account_version = await accounts.record_event(tx, account, kind, now, AboutAccount(session_id))
 

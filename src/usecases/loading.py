@@ -1,7 +1,7 @@
 """A stored session brought together with its day and orders, as the engine wants it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -11,14 +11,15 @@ import structlog
 from engine.calendar import session_of
 from engine.closings import Outcome, settled_financials
 from engine.denials import Code, Denial
-from engine.market import Day
+from engine.market import Day, known_through
 from engine.money import Cents
 from engine.sessions import Session, SessionState, order_state, state_at
 from marketdata.refusals import DayUnavailable
-from store import accounts, locks, orders, sessions, settlements
+from store import accounts, locks, orders, recordings, sessions, settlements
 from store.accounts import StoredAccount
 from store.database import Tx
 from store.orders import StoredOrder
+from store.recordings import StoredRecording
 from store.sessions import StoredSession
 from store.settlements import StoredSettlement
 from usecases.ports import Ports, Viewer
@@ -36,7 +37,9 @@ _UNTRADED = Outcome(0, 0, 0, 0)
 class Loaded:
     """A session with everything that decisions about it read; the day's columns are warm.
 
-    ``account`` is the one whose day it is, ``settled`` its settlement while it has one.
+    ``account`` is the one whose day it is, ``settled`` its settlement while it has one. A live session
+    that is not settled has the market's clock, the last second that was matched, and its day is known
+    through that.
     """
 
     stored: StoredSession
@@ -52,14 +55,23 @@ class Loaded:
         at = self.stored.clock_at
         return 0 if at is None else self.day.second_of(at)
 
+    @property
+    def is_live(self) -> bool:
+        """True while the session is traded live: until it is settled."""
+        return self.stored.mode == SessionMode.LIVE and self.stored.settled_at is None
+
     def second_asked(self, at: datetime | None) -> int | Denial:
-        """The second of ``at``, or of the clock without one; denied outside the session."""
+        """The second of ``at``, or of the clock without one; denied outside the session, and beyond the
+        clock of a live one."""
         if at is None:
             return self.second
         second = at_second(self.day, at)
+        until = self.day.time_of(self.second) if self.is_live else self.day.close_at
         if not isinstance(second, Denial):
-            return second
-        bounds = f"{self.day.open_at:%Y-%m-%dT%H:%M:%SZ} to {self.day.close_at:%Y-%m-%dT%H:%M:%SZ}"
+            if at <= until:
+                return second
+            second = Denial(Code.TIME_AFTER_END, "a live session is known up to the market's clock")
+        bounds = f"{self.day.open_at:%Y-%m-%dT%H:%M:%SZ} to {until:%Y-%m-%dT%H:%M:%SZ}"
         return Denial(second.code, f"{second.message}: at must be from {bounds}", ("at",))
 
     def state(self, second: int | None = None) -> SessionState:
@@ -81,10 +93,18 @@ def pinned_day(ports: Ports, on: date, content_hash: str, session_id: UUID | Non
         return Denial(Code.DAY_UNAVAILABLE, message, retry_after_seconds=RETRY_DAY_SECONDS)
 
 
-async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> Loaded | Denial:
-    """The session's day and orders, or a denial that names the pinned day when it cannot be read."""
-    assert stored.day_hash is not None, "a live session is settled before it has a recorded day"
-    day = pinned_day(ports, stored.date, stored.day_hash, stored.uuid)
+async def load(
+    ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession, market: StoredRecording | None = None
+) -> Loaded | Denial:
+    """The session's day and orders, or a denial that names the day when it cannot be read.
+
+    ``market`` is the recording of a live session where the caller has it already.
+    """
+    if stored.day_hash is None:
+        day = await _live_day(ports, tx, stored, market)
+        stored = stored if isinstance(day, Denial) else replace(stored, clock_at=day.time_of(day.known_until))
+    else:
+        day = pinned_day(ports, stored.date, stored.day_hash, stored.uuid)
     if isinstance(day, Denial):
         return day
     placed = await orders.of_session(tx, stored, day.open_at)
@@ -97,6 +117,24 @@ async def load(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession) -> L
         orders=tuple(s.order for s in placed),
     )
     return Loaded(stored, day, placed, session, carried.account, carried.settled)
+
+
+async def _live_day(
+    ports: Ports, tx: Tx, stored: StoredSession, market: StoredRecording | None
+) -> Day | Denial:
+    """The tape of a live session as far as its orders were matched."""
+    assert stored.recording_uuid is not None, "a live session is traded on a recording"
+    market = market or await recordings.find(tx, stored.recording_uuid)
+    assert market is not None, "a session's recording stays"
+    try:
+        tape = ports.live.tape(stored.recording_uuid)
+    except DayUnavailable as reason:
+        log.warning("tape_unavailable", recording=str(stored.recording_uuid), reason=str(reason))
+        tape = None
+    if tape is None or tape.day is None:
+        message = f"the live day {stored.date} of session {stored.uuid} cannot be read until it is restored"
+        return Denial(Code.DAY_UNAVAILABLE, message, retry_after_seconds=RETRY_DAY_SECONDS)
+    return known_through(tape.day, max(market.matched_second, tape.day.known_from))
 
 
 class _Carried(NamedTuple):
@@ -161,7 +199,7 @@ def session_view(loaded: Loaded, state: SessionState | None = None) -> SessionVi
         version=stored.version,
         created_at=stored.created_at,
         financials=state.financials,
-        settled_at=loaded.settled.settled_at if loaded.settled else None,
+        settled_at=loaded.settled.settled_at if loaded.settled else stored.settled_at,
     )
 
 
@@ -171,7 +209,7 @@ async def _unread_view(tx: Tx, stored: StoredSession) -> SessionView:
     assert bounds is not None, "a recorded day is a trading day"
     carried = await _carried(tx, stored)
     settled, at = carried.settled, stored.clock_at
-    is_over = settled is not None if carried.account else at is not None and at >= bounds.close_at
+    is_over = settled is not None if carried.account else _is_over(stored, bounds.close_at)
     return SessionView(
         id=stored.uuid,
         account_id=carried.account.uuid if carried.account else None,
@@ -185,9 +223,15 @@ async def _unread_view(tx: Tx, stored: StoredSession) -> SessionView:
         version=stored.version,
         created_at=stored.created_at,
         financials=settled_financials(carried.opening_cents, settled.outcome if settled else _UNTRADED),
-        settled_at=settled.settled_at if settled else None,
+        settled_at=settled.settled_at if settled else stored.settled_at,
         is_readable=False,
     )
+
+
+def _is_over(stored: StoredSession, close_at: datetime) -> bool:
+    if stored.mode == SessionMode.LIVE:
+        return stored.settled_at is not None
+    return stored.clock_at is not None and stored.clock_at >= close_at
 
 
 def order_view(loaded: Loaded, stored: StoredOrder) -> OrderView:
@@ -200,6 +244,7 @@ def order_view(loaded: Loaded, stored: StoredOrder) -> OrderView:
         replaces_order_id=stored.replaces_order_id,
         client_order_id=stored.client_order_id,
         updated_at=stored.updated_at,
+        mode=SessionMode(loaded.stored.mode),
     )
 
 

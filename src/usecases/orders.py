@@ -1,56 +1,40 @@
 """Placing, previewing, replacing, deleting and reading orders of a session."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from engine.admission import NewOrder, Placement, effect_of, place, remove, without_order
-from engine.denials import Code, Denial
+from engine.admission import NewOrder, Placement, place, remove
+from engine.denials import Denial
 from engine.tickets import OrderRequest, read_ticket
 from store import idempotency, locks, orders, sessions
 from store.database import Tx
 from store.orders import StoredOrder
-from usecases.loading import Loaded, find, hold, order_view
+from usecases import live_orders
+from usecases.belonging import belonging_of
+from usecases.loading import NO_SESSION, Loaded, find, hold, order_view
 from usecases.ports import Ports, Viewer
 from usecases.sessions import changed_since, frozen
 from usecases.settling import resettle, tell
+from usecases.submissions import DRY_RUN_ID, NO_ORDER, Submission, next_sequence, repeated
 from usecases.views import OrderReceipt, OrderView, PositionsView, SessionEventKind, TransactionsView
 
-NO_ORDER = Denial(Code.NOT_FOUND, "no such order")
-DRY_RUN_ID = UUID(int=0)
-
-_REQUEST = TypeAdapter(OrderRequest)
 _RECEIPT = TypeAdapter(OrderReceipt)
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """One order on its way in. ``replaces`` names the order that it takes the place of;
-    ``idempotency_key`` makes a repeat return the first answer."""
-
-    session_id: UUID
-    request: OrderRequest
-    replaces: UUID | None = None
-    idempotency_key: str | None = None
-    expected_version: int | None = None
-
-    @property
-    def digest(self) -> bytes:
-        """What must be equal for a repeat to be one."""
-        parts = (str(self.session_id), str(self.replaces or ""), _REQUEST.dump_json(self.request).decode())
-        return sha256("\n".join(parts).encode()).digest()
-
-
 async def place_order(ports: Ports, viewer: Viewer, submission: Submission) -> OrderReceipt | Denial:
-    """Place an order at the session's clock, or replace one there in the same step.
+    """Place an order at the session's clock, or replace one there in the same step; in a live session
+    at the last second of the market.
 
     A repeat under the same idempotency key returns the first receipt; under the same client order
     id, the order as it is now. Either with another body is denied.
     """
+    belonging = await belonging_of(ports, viewer, submission.session_id)
+    if belonging is None:
+        return NO_SESSION
     async with ports.database.transaction() as tx:
         if submission.idempotency_key is not None:
             claimed = await idempotency.claim(
@@ -61,7 +45,10 @@ async def place_order(ports: Ports, viewer: Viewer, submission: Submission) -> O
             if claimed is not None:
                 return _RECEIPT.validate_json(claimed)
 
-        receipt = await _submit(ports, tx, viewer, submission)
+        if belonging.is_live:
+            receipt = await live_orders.submit(ports, tx, viewer, submission, belonging)
+        else:
+            receipt = await _submit(ports, tx, viewer, submission)
 
         if submission.idempotency_key is not None and isinstance(receipt, OrderReceipt):
             await idempotency.record(
@@ -80,9 +67,9 @@ async def _submit(ports: Ports, tx: Tx, viewer: Viewer, submission: Submission) 
     if isinstance(loaded, Denial):
         return loaded
     stored = loaded.stored
-    repeated = await _repeated(tx, viewer, loaded, submission)
-    if repeated is not None:
-        return repeated
+    known = await repeated(tx, viewer, loaded, submission)
+    if known is not None:
+        return known
 
     denial = frozen(stored) or changed_since(stored, submission.expected_version)
     placed = denial or await _decide(ports, viewer, loaded, submission)
@@ -116,35 +103,20 @@ async def _decide(ports: Ports, viewer: Viewer, loaded: Loaded, submission: Subm
         ticket=ticket,
         second=loaded.second,
         id=submission.request.client_order_id or ports.new_id(),
-        sequence=1 + max((one.order.sequence for one in loaded.orders), default=0),
+        sequence=next_sequence(loaded),
         slippage_cents=viewer.slippage_cents,
         replacing=replaced.order if replaced else None,
     )
     return await asyncio.to_thread(place, loaded.session, loaded.day, new)
 
 
-async def _repeated(
-    tx: Tx, viewer: Viewer, loaded: Loaded, submission: Submission
-) -> OrderReceipt | Denial | None:
-    """The order already placed under the request's client order id, if one ever was."""
-    client_id = submission.request.client_order_id
-    if client_id is None:
-        return None
-    known = loaded.order(client_id)
-    if known is not None and known.request_hash == submission.digest:
-        effect = effect_of(without_order(loaded.session, client_id), loaded.day, known.order)
-        return OrderReceipt(order_view(loaded, known), effect, loaded.stored.version)
-    if known is None and not await orders.id_taken(tx, viewer.user_id, client_id):
-        return None
-    placed = "deleted, or placed in another session" if known is None else "placed with another body"
-    message = f"client_order_id names an order that was {placed}"
-    return Denial(Code.CLIENT_ORDER_ID_REUSED, message, ("client_order_id",))
-
-
 async def dry_run(
     ports: Ports, viewer: Viewer, session_id: UUID, request: OrderRequest
 ) -> OrderReceipt | Denial:
     """What ``place_order`` would answer, with nothing kept; the order's id is all zeros."""
+    belonging = await belonging_of(ports, viewer, session_id)
+    if belonging is not None and belonging.is_live:
+        return await live_orders.dry_run(ports, viewer, session_id, request)
     loaded = await find(ports, viewer, session_id)
     if isinstance(loaded, Denial):
         return loaded
@@ -160,7 +132,11 @@ async def dry_run(
 async def delete_order(
     ports: Ports, viewer: Viewer, session_id: UUID, order_id: UUID, expected_version: int | None = None
 ) -> Denial | None:
-    """Delete a historical order, filled or not, with everything that followed from it."""
+    """Delete a historical order, filled or not, with everything that followed from it; a live one is
+    canceled, as long as it is pending."""
+    belonging = await belonging_of(ports, viewer, session_id)
+    if belonging is not None and belonging.is_live:
+        return await live_orders.cancel_order(ports, viewer, session_id, order_id, expected_version)
     async with ports.database.transaction() as tx:
         loaded = await hold(ports, tx, viewer, session_id)
         if isinstance(loaded, Denial):

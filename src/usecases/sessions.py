@@ -14,8 +14,9 @@ from engine.timeline import session_history
 from store import locks, sessions
 from store.database import Tx
 from store.sessions import NewSession, StoredSession
-from usecases.belonging import remember
+from usecases.belonging import Belonging, remember
 from usecases.failpoints import Failpoint
+from usecases.live import give_up
 from usecases.loading import (
     NO_SESSION,
     Loaded,
@@ -80,7 +81,7 @@ async def create_simulation(ports: Ports, viewer: Viewer, command: CreateSimulat
         version = await sessions.record_event(tx, stored, SessionEventKind.CREATED, now)
         loaded = await load(ports, tx, viewer, replace(stored, version=version))
 
-    remember(new.uuid, None)
+    remember(new.uuid, Belonging(None))
     return _view(loaded)
 
 
@@ -156,20 +157,22 @@ async def move_clock(
 
 
 async def delete_simulation(ports: Ports, viewer: Viewer, session_id: UUID) -> Denial | None:
-    """Delete a simulation with its orders; its date is free again."""
+    """Delete a simulation with its orders, or a session of no account that is or was live; its date is
+    free again."""
     async with ports.database.transaction() as tx:
         stored = await locks.simulation(tx, viewer.user_id, session_id)
         if stored is None:
             return NO_SESSION
 
-        version = await sessions.remove(tx, stored, SessionEventKind.DELETED, ports.wall())
+        version = await give_up(ports, tx, stored)
 
     await ports.topics.session_changed(session_id, version)
     return None
 
 
 async def history(ports: Ports, viewer: Viewer, session_id: UUID) -> History | Denial:
-    """The whole day of a session a second at a time, whatever its clock (rulings 7.8)."""
+    """The whole day of a session a second at a time, whatever its clock (rulings 7.8); that of a live
+    one as far as it was matched."""
     loaded = await find(ports, viewer, session_id)
     if isinstance(loaded, Denial):
         return loaded

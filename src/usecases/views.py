@@ -22,13 +22,15 @@ class SessionMode(StrEnum):
 class SessionStatus(StrEnum):
     OPEN = "open"
     SETTLED = "settled"
+    ABANDONED = "abandoned"
 
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
     """A session at its clock. ``at`` is None until a simulation's clock is first set.
 
-    ``account_id`` names the account whose day it is, ``settled_at`` when that day was carried.
+    ``account_id`` names the account whose day it is, ``settled_at`` when that day was carried, or a
+    live session settled.
     Where its recording cannot be read and nothing is settled, ``financials`` are those of its opening.
     """
 
@@ -54,7 +56,8 @@ class SessionView:
     @property
     def closing_cents(self) -> Cents | None:
         """The cash that a settled day of an account left; None while it is open."""
-        return None if self.settled_at is None else self.financials.net_liquidation_cents
+        is_carried = self.account_id is not None and self.settled_at is not None
+        return self.financials.net_liquidation_cents if is_carried else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class OrderView:
     replaces_order_id: UUID | None
     client_order_id: UUID | None
     updated_at: datetime
+    mode: SessionMode = SessionMode.HISTORICAL
 
     @property
     def id(self) -> UUID:
@@ -133,8 +137,14 @@ class SessionEventKind(StrEnum):
     ORDER_PLACED = "order_placed"
     ORDER_REPLACED = "order_replaced"
     ORDER_DELETED = "order_deleted"
+    ORDER_FILLED = "order_filled"
+    ORDER_REJECTED = "order_rejected"
+    ORDER_EXPIRED = "order_expired"
+    ORDER_CANCELED = "order_canceled"
+    FINANCIALS_CHANGED = "financials_changed"
     REPRICED = "repriced"
     SETTLED = "settled"
+    SETTLEMENT_FAILED = "settlement_failed"
     REOPENED = "reopened"
     DELETED = "deleted"
 

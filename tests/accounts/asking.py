@@ -17,7 +17,7 @@ from tests.accounts.acts import Act, Answer
 from usecases import account_sessions, accounts, orders, sessions
 from usecases.account_sessions import Opened
 from usecases.accounts import AccountChanges, CreateAccount
-from usecases.orders import Submission
+from usecases.submissions import Submission
 from usecases.ports import Ports, Viewer
 from usecases.views import AccountView, OrderView, SessionView
 

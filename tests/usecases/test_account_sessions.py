@@ -19,7 +19,7 @@ from usecases import account_sessions, accounts, orders, sessions
 from usecases.account_sessions import Opened, SessionsPage
 from usecases.accounts import AccountChanges
 from usecases.belonging import session_under
-from usecases.orders import Submission
+from usecases.submissions import Submission
 from usecases.ports import Viewer
 from usecases.views import AccountView, OrderReceipt, SessionView
 

@@ -13,7 +13,7 @@ from tests.people import Town
 from usecases import account_sessions, accounts, events, orders, sessions, users
 from usecases.account_sessions import Opened
 from usecases.accounts import AccountChanges, CreateAccount
-from usecases.orders import Submission
+from usecases.submissions import Submission
 from usecases.ports import Viewer
 from usecases.sessions import CreateSimulation
 from usecases.users import ProfileChanges

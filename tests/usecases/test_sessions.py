@@ -13,7 +13,7 @@ from tests.days import DATE, publish_tiny_day
 from tests.engine.tapes import request
 from tests.people import Town, denied
 from usecases import orders, sessions
-from usecases.orders import Submission
+from usecases.submissions import Submission
 from usecases.ports import Viewer
 from usecases.sessions import CreateSimulation
 from usecases.views import OrderReceipt, SessionMode, SessionView
