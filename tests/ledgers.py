@@ -16,8 +16,8 @@ from tests.people import Town
 from usecases import account_sessions, accounts, orders, sessions
 from usecases.account_sessions import Opened
 from usecases.accounts import CreateAccount
-from usecases.submissions import Submission
 from usecases.ports import Viewer
+from usecases.submissions import Submission
 from usecases.users import ProfileChanges
 from usecases.views import AccountView, OrderReceipt, SessionView
 

@@ -17,8 +17,8 @@ from tests.accounts.acts import Act, Answer
 from usecases import account_sessions, accounts, orders, sessions
 from usecases.account_sessions import Opened
 from usecases.accounts import AccountChanges, CreateAccount
-from usecases.submissions import Submission
 from usecases.ports import Ports, Viewer
+from usecases.submissions import Submission
 from usecases.views import AccountView, OrderView, SessionView
 
 Found = TypeVar("Found")

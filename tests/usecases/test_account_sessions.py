@@ -19,8 +19,8 @@ from usecases import account_sessions, accounts, orders, sessions
 from usecases.account_sessions import Opened, SessionsPage
 from usecases.accounts import AccountChanges
 from usecases.belonging import session_under
-from usecases.submissions import Submission
 from usecases.ports import Viewer
+from usecases.submissions import Submission
 from usecases.views import AccountView, OrderReceipt, SessionView
 
 WEDNESDAY, THURSDAY, FRIDAY = DATE, date(2025, 1, 16), date(2025, 1, 17)

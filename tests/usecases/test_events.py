@@ -13,9 +13,9 @@ from tests.people import Town
 from usecases import account_sessions, accounts, events, orders, sessions, users
 from usecases.account_sessions import Opened
 from usecases.accounts import AccountChanges, CreateAccount
-from usecases.submissions import Submission
 from usecases.ports import Viewer
 from usecases.sessions import CreateSimulation
+from usecases.submissions import Submission
 from usecases.users import ProfileChanges
 from usecases.views import AccountEventKind, AccountView, OrderReceipt, SessionEventKind, SessionView
 

@@ -13,9 +13,9 @@ from tests.days import DATE, publish_tiny_day
 from tests.engine.tapes import request
 from tests.people import Town, denied
 from usecases import orders, sessions
-from usecases.submissions import Submission
 from usecases.ports import Viewer
 from usecases.sessions import CreateSimulation
+from usecases.submissions import Submission
 from usecases.views import OrderReceipt, SessionMode, SessionView
 
 OPEN = datetime(2025, 1, 15, 14, 30, tzinfo=UTC)
