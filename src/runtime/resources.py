@@ -6,6 +6,7 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,8 +26,10 @@ from usecases.ports import Ports, pass_by
 
 SECRET_BYTES = 32
 KEY_FILE = "secret.key"
-STATEMENT_MS = 5_000
-UNHURRIED_STATEMENT_MS = 60_000
+PROMPT = Bounds()
+UNHURRIED = Bounds(statement_ms=60_000)
+LIVE = Bounds(idle_in_transaction_ms=1_000)
+"""A live worker that is stopped in the middle of a transaction gives its locks back within a second."""
 
 
 class SettingMissing(Exception):
@@ -34,9 +37,9 @@ class SettingMissing(Exception):
 
 
 @asynccontextmanager
-async def open_ports(settings: Settings, statement_ms: int = STATEMENT_MS) -> AsyncIterator[Ports]:
+async def open_ports(settings: Settings, bounds: Bounds = PROMPT) -> AsyncIterator[Ports]:
     """The ports of one process. Servers are connected to on first use, so they may come up later.
-    No statement may take longer than ``statement_ms``.
+    ``bounds`` says how long it may hold a connection; how many, the settings do.
 
     Raises SettingMissing where no servers are named.
     """
@@ -44,7 +47,7 @@ async def open_ports(settings: Settings, statement_ms: int = STATEMENT_MS) -> As
         raise SettingMissing("set ZERODTE_DATABASE_URL and ZERODTE_REDIS_URL, or run `zerodte up`")
     redis_url = settings.redis_url.get_secret_value()
     library, live = Library(settings.data_dir / "days"), LiveMarket(settings.data_dir / "live")
-    bounds = Bounds(connections=settings.database_connections, statement_ms=statement_ms)
+    bounds = replace(bounds, connections=settings.database_connections)
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url.get_secret_value(), bounds)
         stack.push_async_callback(database.close)

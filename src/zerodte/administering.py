@@ -3,7 +3,7 @@
 import asyncio
 
 from engine.denials import Denial
-from runtime.resources import UNHURRIED_STATEMENT_MS, open_ports
+from runtime.resources import UNHURRIED, open_ports
 from runtime.settings import Settings
 from store.migrating import SchemaUnknown, head
 from store.migrating import migrate as migrate_database
@@ -72,5 +72,5 @@ def _counted(number: int, one: str, many: str | None = None) -> str:
 
 
 async def _audit(settings: Settings) -> Audit:
-    async with open_ports(settings, UNHURRIED_STATEMENT_MS) as ports:
+    async with open_ports(settings, UNHURRIED) as ports:
         return await audit_books(ports)
