@@ -3,16 +3,18 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from engine.aggregates import Column, Series, series_column
+import numpy as np
+
+from engine.aggregates import UNKNOWN, Column, Series, series_column
 from engine.calendar import session_of
 from engine.contracts import Contract
 from engine.denials import Code, Denial
 from engine.market import MISSING_TICKS, Day, DeltaMatrix, TickMatrix
-from marketdata.library import DayInfo
 from usecases.ports import Ports, Viewer
+from usecases.today import SeenDay, opened, seen_day, seen_days
 
 VISITOR_STEP_SECONDS = 30
 COLUMNS_KEPT_MAX = 64
@@ -104,8 +106,8 @@ class SeriesFrame:
 
 
 async def list_sessions(ports: Ports, viewer: Viewer | None) -> tuple[MarketSession, ...]:
-    """The published days in ascending order, and today's session where the market's clock has one."""
-    days = await asyncio.to_thread(ports.library.days)
+    """The published days in ascending order, and today's session where the market has one."""
+    days = await asyncio.to_thread(seen_days, ports)
 
     now = ports.market_now()
     open_to_all = _open_to_all(days, now)
@@ -120,7 +122,7 @@ async def list_sessions(ports: Ports, viewer: Viewer | None) -> tuple[MarketSess
 
 async def strikes(ports: Ports, _: Viewer, on: date) -> tuple[int, ...] | Denial:
     """The day's listed strikes, ascending, in index points."""
-    info = await asyncio.to_thread(ports.library.current, on)
+    info = await asyncio.to_thread(seen_day, ports, on)
     return _not_recorded(on) if info is None else info.strikes
 
 
@@ -141,7 +143,7 @@ async def chains_over(ports: Ports, _: Viewer, wanted: SnapshotRange) -> tuple[C
     if wanted.denial is not None:
         return wanted.denial
     on = _utc_date(wanted.start)
-    info = await asyncio.to_thread(ports.library.current, on)
+    info = await asyncio.to_thread(seen_day, ports, on)
 
     if info is None:
         return _not_recorded(on)
@@ -158,7 +160,7 @@ async def series(ports: Ports, viewer: Viewer | None, on: date, names: Sequence[
 
     A visitor sees the session in progress at one second and the last completed one at thirty.
     """
-    days = await asyncio.to_thread(ports.library.days)
+    days = await asyncio.to_thread(seen_days, ports)
     info = next((day for day in days if day.date == on), None)
 
     unknown = [name for name in names if name not in set(Series)]
@@ -175,7 +177,7 @@ async def series(ports: Ports, viewer: Viewer | None, on: date, names: Sequence[
     return await asyncio.to_thread(_frame, ports, info, [Series(name) for name in names], step)
 
 
-def _open_to_all(days: Sequence[DayInfo], now: datetime | None) -> set[date]:
+def _open_to_all(days: Sequence[SeenDay], now: datetime | None) -> set[date]:
     """The dates a visitor may see: the session in progress and the last completed one."""
     if now is None:
         return set()
@@ -184,11 +186,11 @@ def _open_to_all(days: Sequence[DayInfo], now: datetime | None) -> set[date]:
     return {*completed[-1:], *current}
 
 
-def _is_current(day: DayInfo, now: datetime | None) -> bool:
+def _is_current(day: SeenDay, now: datetime | None) -> bool:
     return now is not None and day.open_at <= now < day.close_at
 
 
-def _market_session(day: DayInfo, now: datetime | None, *, restricted: bool) -> MarketSession:
+def _market_session(day: SeenDay, now: datetime | None, *, restricted: bool) -> MarketSession:
     return MarketSession(
         date=day.date,
         start_at=day.open_at,
@@ -220,8 +222,8 @@ def _today(now: datetime | None) -> MarketSession | None:
     )
 
 
-def _snapshots(ports: Ports, info: DayInfo, wanted: SnapshotRange) -> tuple[ChainSnapshot, ...]:
-    day = ports.library.open(info.date, info.content_hash)
+def _snapshots(ports: Ports, info: SeenDay, wanted: SnapshotRange) -> tuple[ChainSnapshot, ...]:
+    day = opened(ports, info)
     first, step = day.second_of(wanted.start), wanted.interval_seconds
     seconds = range(first, first + wanted.count * step, step)
     rows = slice(first, seconds[-1] + 1, step)
@@ -245,8 +247,8 @@ def _is_known(day: Day, second: int) -> bool:
     return day.known_from <= second <= day.known_until
 
 
-def _frame(ports: Ports, info: DayInfo, wanted: Sequence[Series], step: int) -> SeriesFrame:
-    day = ports.library.open(info.date, info.content_hash)
+def _frame(ports: Ports, info: SeenDay, wanted: Sequence[Series], step: int) -> SeriesFrame:
+    day = opened(ports, info)
     first = -(-day.known_from // step) * step
     seconds = range(first, day.known_until + 1, step)
     rows = slice(seconds.start, seconds.stop, step)
@@ -254,20 +256,47 @@ def _frame(ports: Ports, info: DayInfo, wanted: Sequence[Series], step: int) -> 
     return SeriesFrame(day.date, day.content_hash, day.open_at, seconds, columns)
 
 
-_kept: OrderedDict[tuple[str, Series], Column] = OrderedDict()
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """A column with the values of all seconds before ``until``."""
+
+    column: Column
+    until: int
+
+
+_kept: OrderedDict[tuple[str, Series], _Kept] = OrderedDict()
 
 
 def _column(day: Day, name: Series) -> Column:
-    """The day's column, kept by content hash: the same bytes give the same values for ever."""
-    key = (day.content_hash, name)
-    column = _kept.get(key)
-    if column is None:
-        column = series_column(day, name)
-        column.flags.writeable = False
-        _kept[key] = column
-        while len(_kept) > COLUMNS_KEPT_MAX:
-            _kept.popitem(last=False)
+    """The day's column, kept by content hash: the same bytes give the same values for ever. Of a day that
+    grows, only the seconds that are new are computed; who computes them at once writes the same."""
+    kept = _kept.setdefault((day.content_hash, name), _Kept(np.full(day.close_second + 1, UNKNOWN), 0))
+    start, until = kept.until, day.known_until + 1
+    if start < until:
+        kept.column[start:until] = series_column(_stretch(day, start, until), name)
+        kept.until = until
+    while len(_kept) > COLUMNS_KEPT_MAX:
+        _kept.popitem(last=False)
+    column = kept.column.view()
+    column.flags.writeable = False
     return column
+
+
+def _stretch(day: Day, start: int, stop: int) -> Day:
+    """The seconds ``range(start, stop)`` of a day as a day."""
+    rows = slice(start, stop)
+    return replace(
+        day,
+        open_at=day.time_of(start),
+        close_second=stop - start - 1,
+        bid_ticks=day.bid_ticks[:, rows],
+        ask_ticks=day.ask_ticks[:, rows],
+        delta_e4=day.delta_e4[rows],
+        spx_e4=day.spx_e4[rows],
+        vix_e4=day.vix_e4[rows],
+        known_from=0,
+        known_until=stop - start - 1,
+    )
 
 
 def _not_recorded(on: date) -> Denial:
