@@ -127,9 +127,14 @@ def refusal(met: Standing, day: Day, order: Order) -> Denial | None:
     if denial is not None:
         return denial
     available = _available_cents(met, day, order)
-    if available >= 0 or _only_reduces(met, day, order):
+    if available >= 0 or only_reduces(met, day, order, order.placed_second):
         return None
-    message = f"insufficient buying power: {price_text(-available)} more is needed"
+    return short_of(available)
+
+
+def short_of(available_cents: Cents) -> Denial:
+    """The denial of an order that would leave less than no buying power."""
+    message = f"insufficient buying power: {price_text(-available_cents)} more is needed"
     return Denial(Code.INSUFFICIENT_BUYING_POWER, message)
 
 
@@ -171,7 +176,7 @@ def _claims(orders: Sequence[Order]) -> dict[Key, int]:
     return claims
 
 
-def _only_reduces(met: Standing, day: Day, order: Order) -> bool:
+def only_reduces(met: Standing, day: Day, order: Order, second: int) -> bool:
     """An order of closing legs only that does not raise margin is always allowed (rulings 3.3).
 
     Not even once the working orders have made all their sales: a long that they leave as the last
@@ -179,8 +184,8 @@ def _only_reduces(met: Standing, day: Day, order: Order) -> bool:
     """
     if order.ticket.opens:
         return False
-    spx_e4 = index_at(day, order.placed_second)
-    working = (o for o in met.session.orders if is_working(o, order.placed_second))
+    spx_e4 = index_at(day, second)
+    working = (o for o in met.session.orders if is_working(o, second))
     sales = [leg for o in working for leg in o.ticket.legs if leg.action.sign < 0]
     return all(_margin_change(order, one, spx_e4) <= 0 for one in (met.book, _traded(met.book, sales)))
 

@@ -7,6 +7,7 @@ from engine.market import TickMatrix
 from engine.money import HalfTicks
 
 NARROW_WEIGHTS_MAX: int
+QUOTE_SUMS: int
 
 def first_at_or_below(
     bid_ticks: TickMatrix,
@@ -23,3 +24,11 @@ def add_option_values(
     into: NDArray[np.int64],
 ) -> None: ...
 def with_steps(column: NDArray[np.int64], steps: Sequence[tuple[int, int]]) -> NDArray[np.int64]: ...
+def orders_reached(
+    bid_ticks: TickMatrix,
+    ask_ticks: TickMatrix,
+    second: int,
+    waiting: tuple[NDArray[np.uint16], NDArray[np.int16], NDArray[np.int32]],
+    sums: NDArray[np.uint32],
+    places: NDArray[np.int32],
+) -> int: ...

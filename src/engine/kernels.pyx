@@ -6,7 +6,7 @@ All run without the GIL. Their types are in ``kernels.pyi``.
 
 import numpy as np
 
-from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint16_t
+from libc.stdint cimport INT32_MAX, int16_t, int32_t, int64_t, uint16_t, uint32_t
 from libc.stdlib cimport free, malloc
 
 
@@ -20,6 +20,25 @@ cdef extern from "kernels.h" nogil:
     void add_legs(Leg *, int leg_count, bint is_narrow, int64_t first, int64_t until, int64_t *into)
     void add_cents(const int64_t *column, int64_t cents, int64_t count, int64_t *into)
 
+cdef extern from "waiting.h" nogil:
+    enum:
+        LEGS_A_ORDER
+        SUMS
+
+    void sum_quotes(
+        const uint16_t *bid, const uint16_t *ask, int64_t contracts, int64_t stride, uint32_t *sums
+    )
+    int64_t reached(
+        const uint32_t *sums,
+        const uint16_t *rows,
+        const int16_t *weights,
+        const int32_t *bounds,
+        int64_t orders,
+        int32_t *places,
+    )
+
+
+QUOTE_SUMS = SUMS
 
 # bid + ask is at most 131,070, and 32 bits hold this many of them
 NARROW_WEIGHTS_MAX = INT32_MAX // 131_070
@@ -126,3 +145,43 @@ def with_steps(const int64_t[::1] column, steps):
     if until:
         raise ValueError(f"nothing is said of the seconds before {until}")
     return stepped.base
+
+
+def orders_reached(
+    const uint16_t[:, ::1] bid_ticks,
+    const uint16_t[:, ::1] ask_ticks,
+    int64_t second,
+    waiting,
+    uint32_t[::1] sums,
+    int32_t[::1] places,
+):
+    """Which of the waiting orders have a quote for every leg at ``second`` and a net of at most their
+    bound: their places, as the first of ``places``, of which the number is returned.
+
+    ``waiting`` is (rows, weights, bounds): uint16 [order, 4], int16 [order, 4] and int32 [order]. A leg
+    that an order does not have weighs 0 and names the row behind the last contract. ``sums`` is room for
+    ``QUOTE_SUMS`` values, of which those behind the contracts are 0. Raises IndexError for a second
+    outside the day and ValueError for arrays of other sizes.
+    """
+    cdef const uint16_t[:, ::1] rows = waiting[0]
+    cdef const int16_t[:, ::1] weights = waiting[1]
+    cdef const int32_t[::1] bounds = waiting[2]
+    cdef int64_t orders = bounds.shape[0], contracts = bid_ticks.shape[0], found
+
+    if bid_ticks.shape[0] != ask_ticks.shape[0] or bid_ticks.shape[1] != ask_ticks.shape[1]:
+        raise ValueError("bids and asks differ in shape")
+    if not 0 <= second < bid_ticks.shape[1]:
+        raise IndexError(f"second {second} is not within the {bid_ticks.shape[1]} of the day")
+    if rows.shape[0] != orders or weights.shape[0] != orders or places.shape[0] < orders:
+        raise ValueError(f"{orders} orders need as many rows, weights and places")
+    if rows.shape[1] != LEGS_A_ORDER or weights.shape[1] != LEGS_A_ORDER:
+        raise ValueError(f"an order has {LEGS_A_ORDER} rows and weights")
+    if sums.shape[0] != SUMS or contracts >= SUMS:
+        raise ValueError(f"{contracts} contracts need fewer than {SUMS} sums")
+    if not orders or not contracts:
+        return 0
+
+    with nogil:
+        sum_quotes(&bid_ticks[0, second], &ask_ticks[0, second], contracts, bid_ticks.shape[1], &sums[0])
+        found = reached(&sums[0], &rows[0, 0], &weights[0, 0], &bounds[0], orders, &places[0])
+    return found
