@@ -5,22 +5,18 @@ from datetime import date
 
 import numpy as np
 
-from engine.contracts import Contract
-from engine.market import MISSING_DELTA, MISSING_TICKS, Day, DeltaMatrix, SettlementSource
+from engine.market import MISSING_DELTA, Day, DeltaMatrix, SettlementSource
 from engine.money import Cents, IndexE4, price_text, round_half_up
-from engine.numerics import Floats
-from engine.pricing import chain_deltas, parity_forwards
 from marketdata.carrying import Chain, carry_chain, carry_index, resolution, spread
 from marketdata.cleaning import clean
+from marketdata.mids import Mids, completed_deltas
 from marketdata.refusals import DayRefused
 from marketdata.reports import Tally
-from marketdata.rows import DayRows, Integers, Prints
+from marketdata.rows import DayRows, Prints
 
 SETTLEMENT_PRINT_SECONDS = 20 * 60
 LAST_PRINT_SECONDS = 60
 SETTLEMENT_DISTANCE_PERCENT = 20
-BLOCK_POINTS = 256
-HALF_TICKS_A_POINT = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ def assemble(rows: DayRows, tally: Tally, settlement_cents: Cents | None = None)
         raise DayRefused(f"{bounds.date}: all its quotes are of a single moment")
     chain = carry_chain(changes, close, stated.covered)
     tally.silent_seconds += chain.silent_seconds
-    mids = _Mids.of(changes.contracts, chain)
+    mids = Mids.of(changes.contracts, chain.bid_ticks, chain.ask_ticks)
     derived = not len(rows.spx.upto(close).seconds)
     parity = mids.parity_prints(chain.points)
     spx = parity if derived else rows.spx
@@ -74,56 +70,14 @@ def assemble(rows: DayRows, tally: Tally, settlement_cents: Cents | None = None)
     return Assembled(day, resolution(np.unique(changes.seconds)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Mids:
-    """Mids in points on the full grid [point, strike, (call, put)], NaN where there is no quote.
-
-    ``strike_of`` and ``put_of`` place each contract on the grid.
-    """
-
-    strikes: Floats
-    grid: Floats
-    strike_of: Integers
-    put_of: Integers
-
-    @classmethod
-    def of(cls, contracts: tuple[Contract, ...], chain: Chain) -> "_Mids":
-        listed = np.array([contract.strike_points for contract in contracts])
-        strikes, strike_of = np.unique(listed, return_inverse=True)
-        put_of = np.array([not contract.is_call for contract in contracts]).astype(np.int64)
-        grid = np.full((len(chain.points), len(strikes), 2), np.nan)
-        mids = (chain.bid_ticks.astype(np.float64) + chain.ask_ticks) / HALF_TICKS_A_POINT
-        grid[:, strike_of, put_of] = np.where(chain.ask_ticks == MISSING_TICKS, np.nan, mids).T
-        return cls(strikes.astype(np.float64), grid, strike_of, put_of)
-
-    def parity_prints(self, points: Integers) -> Prints:
-        """The index by put-call parity at every point that has both sides of some strike."""
-        forwards = parity_forwards(self.strikes, self.grid)
-        known = ~np.isnan(forwards)
-        return Prints.of(points[known], np.rint(forwards[known] * 10_000.0).astype(np.int64))
-
-    def deltas(self) -> Floats:
-        """Computed deltas [point, contract], block by block of points to bound the memory."""
-        blocks = [self.grid[start : start + BLOCK_POINTS] for start in range(0, len(self.grid), BLOCK_POINTS)]
-        return np.concatenate([chain_deltas(self.strikes, b)[:, self.strike_of, self.put_of] for b in blocks])
-
-
-def _deltas(chain: Chain, mids: _Mids | None, close_second: int) -> DeltaMatrix:
+def _deltas(chain: Chain, mids: Mids | None, close_second: int) -> DeltaMatrix:
     """The source's deltas, ours where it has none, and the last one where neither is to be had.
 
     Without ``mids`` the source's are all there are.
     """
-    deltas = chain.delta_e4.T.copy() if mids is None else _completed(chain.delta_e4.T, mids)
+    deltas = chain.delta_e4.T.copy() if mids is None else _hold_last(completed_deltas(chain.delta_e4.T, mids))
     deltas[(chain.points < chain.known_from) | (chain.points > chain.known_until)] = MISSING_DELTA
     return spread(deltas, chain.points, close_second, axis=0)
-
-
-def _completed(deltas: DeltaMatrix, mids: _Mids) -> DeltaMatrix:
-    if (deltas == MISSING_DELTA).any():
-        computed = mids.deltas()
-        ours = np.where(np.isnan(computed), MISSING_DELTA, np.rint(np.nan_to_num(computed) * 10_000.0))
-        deltas = np.where(deltas == MISSING_DELTA, ours.astype(np.int16), deltas)
-    return _hold_last(deltas)
 
 
 def _hold_last(deltas: DeltaMatrix) -> DeltaMatrix:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,7 @@ def price_e4(value: object) -> int:
     try:
         scaled = Decimal(text) * 10_000
         return int(scaled.to_integral_value()) if abs(scaled) <= PRICE_E4_MAX else UNREADABLE
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one beyond what decimals can hold
         return UNREADABLE
 
 
