@@ -69,19 +69,23 @@ class Market:
         )
         return day_hash
 
-    async def started(self, viewer: Viewer) -> SessionView:
+    async def started(self, viewer: Viewer, capital_cents: int = CAPITAL_CENTS) -> SessionView:
         """A live session of the viewer's."""
         await self.match()
-        session = await live.start(self.ports, viewer, StartLive(CAPITAL_CENTS))
+        session = await live.start(self.ports, viewer, StartLive(capital_cents))
         assert isinstance(session, SessionView), session
         return session
 
     async def placed(self, viewer: Viewer, session_id: UUID, request: OrderRequest) -> OrderView:
         """An order that was accepted at the last second told."""
         await self.match()
-        receipt = await orders.place_order(self.ports, viewer, Submission(session_id, request))
+        receipt = await orders.place_order(self.ports, viewer, self.submission(session_id, request))
         assert isinstance(receipt, OrderReceipt), receipt
         return receipt.order
+
+    @staticmethod
+    def submission(session_id: UUID, request: OrderRequest) -> Submission:
+        return Submission(session_id, request)
 
     async def seen(self, viewer: Viewer, session_id: UUID, order_id: UUID) -> OrderView:
         view = await orders.get_order(self.ports, viewer, session_id, order_id)

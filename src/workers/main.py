@@ -11,15 +11,17 @@ from arq.connections import RedisSettings
 
 from bus.connections import RETRIES_OF_WORKERS, redis_settings
 from bus.jobs import JobName, Queue, dump_job, load_job
+from usecases.matching import Matcher
 from usecases.ports import Ports
 from workers.auditing import Watch, watch_books
 from workers.backtests import run_chunk, take_up_chunks
 from workers.ledger import reprice_account, take_up
+from workers.live import begin_matching, end_matching, settle_failed, settle_live
 from workers.mail import Post, mail_code
 from workers.sweeping import sweep, tidy
 
-BATCH = "batch"
-NAMES = (BATCH,)
+BATCH, LIVE = "batch", "live"
+NAMES = (BATCH, LIVE)
 COMPLETION_SECONDS = 5
 CHUNKS_AT_ONCE = os.cpu_count() or 1
 POLL_SECONDS = 0.1
@@ -39,11 +41,16 @@ async def serve(name: str, ports: Ports, post: Post, redis_url: str) -> None:
     if name not in NAMES:
         raise ValueError(f"worker must be one of {', '.join(NAMES)}, not {name}")
     redis = redis_settings(redis_url, RETRIES_OF_WORKERS)
-    workers = [mail_worker(ports, post, redis), ledger_worker(ports, redis), backtest_worker(ports, redis)]
+    workers = [live_worker(ports, redis)] if name == LIVE else batch_workers(ports, post, redis)
     try:
         await asyncio.gather(*(worker.async_run() for worker in workers))
     finally:
         await asyncio.gather(*(_stop(worker) for worker in workers))
+
+
+def batch_workers(ports: Ports, post: Post, redis: RedisSettings) -> list[Worker]:
+    """What need not keep up with a market."""
+    return [mail_worker(ports, post, redis), ledger_worker(ports, redis), backtest_worker(ports, redis)]
 
 
 def mail_worker(ports: Ports, post: Post, redis: RedisSettings, **overrides: Any) -> Worker:
@@ -96,6 +103,26 @@ def backtest_worker(ports: Ports, redis: RedisSettings, **overrides: Any) -> Wor
         **_EVERY_WORKER
         | {"health_check_key": health_key(Queue.BACKTESTS), "poll_delay": BACKTESTS_POLL_SECONDS}
         | overrides,
+    )
+
+
+def live_worker(ports: Ports, redis: RedisSettings, **overrides: Any) -> Worker:
+    """The worker of the live market. Its matcher is no job but stands by for as long as the worker runs:
+    any number may, and one at a time matches."""
+    return Worker(
+        functions=[func(settle_live, name=JobName.SETTLE_LIVE, max_tries=1)],
+        cron_jobs=[
+            cron(settle_live, second=EVERY_SECOND, run_at_startup=True, timeout=30, keep_result=0),
+            cron(settle_failed, second=0, run_at_startup=True, timeout=30, keep_result=0),
+        ],
+        on_startup=begin_matching,
+        on_shutdown=end_matching,
+        queue_name=Queue.SETTLEMENT,
+        redis_settings=redis,
+        ctx={"ports": ports, "matcher": Matcher(ports.new_id())},
+        max_jobs=3,
+        job_timeout=30,
+        **_EVERY_WORKER | {"health_check_key": health_key(Queue.SETTLEMENT)} | overrides,
     )
 
 

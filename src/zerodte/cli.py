@@ -82,7 +82,7 @@ def api(
 
 
 @app.command()
-def worker(name: Annotated[str, typer.Argument(help="Which worker: batch.")]) -> None:
+def worker(name: Annotated[str, typer.Argument(help="Which worker: batch or live.")]) -> None:
     """Run one worker process."""
     part("working").work(part("connecting").connected(read_settings()), name)
 

@@ -7,17 +7,17 @@ from contextlib import suppress
 import uvloop
 
 from runtime.logs import configure_logs
-from runtime.resources import UNHURRIED_STATEMENT_MS, open_ports
+from runtime.resources import LIVE, UNHURRIED, open_ports
 from runtime.settings import Settings
+from workers import main
 from workers.mail import Post
-from workers.main import NAMES, serve
 from zerodte.failures import CannotRun
 
 
 def work(settings: Settings, name: str) -> None:
     """Run the worker of that name until SIGTERM or Ctrl-C. Raises CannotRun for an unknown name."""
-    if name not in NAMES:
-        raise CannotRun(f"worker: unknown {name!r}, choose from {', '.join(NAMES)}")
+    if name not in main.NAMES:
+        raise CannotRun(f"worker: unknown {name!r}, choose from {', '.join(main.NAMES)}")
     configure_logs(settings.log_level)
     uvloop.run(_work(settings, name))
 
@@ -29,7 +29,8 @@ async def _work(settings: Settings, name: str) -> None:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
     post = Post(settings.mail_sender, settings.data_dir / "outbox", smtp_url)
-    async with open_ports(settings, UNHURRIED_STATEMENT_MS) as ports:
+    bounds = LIVE if name == main.LIVE else UNHURRIED
+    async with open_ports(settings, bounds) as ports:
         assert settings.redis_url is not None
         with suppress(asyncio.CancelledError):
-            await serve(name, ports, post, settings.redis_url.get_secret_value())
+            await main.serve(name, ports, post, settings.redis_url.get_secret_value())

@@ -74,7 +74,7 @@ async def test_worker_shows_that_it_lives_and_says_when_it_leaves(
 
 
 async def test_unknown_worker_is_refused(town: Town, redis_url: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="worker must be one of batch, not mail"):
+    with pytest.raises(ValueError, match="worker must be one of batch, live, not mail"):
         await serve("mail", town.ports, Post("zerodte@example.com", tmp_path), redis_url)
 
 
