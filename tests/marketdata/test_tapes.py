@@ -1,6 +1,9 @@
 """The tape file: what was written is read again, to the last whole row and never further."""
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 
 from engine.market import MISSING_TICKS
 from marketdata.recordings import ChainRow
-from marketdata.tapes import Appended, Kind, TapeRows, TapeWriter, all_rows, row_type
+from marketdata.tapes import Appended, Kind, RowRefused, TapeRows, TapeWriter, all_rows, row_type
 from tests.days import tiny_day
 from tests.tapes import row_of, rows_of
 
@@ -111,3 +114,36 @@ def test_a_row_of_zeros_is_no_row(tmp_path: Path) -> None:
     (tmp_path / "tape").write_bytes(bytes(3 * ROW_BYTES))
     assert len(read(tmp_path / "tape")) == 0
     assert TapeWriter(tmp_path / "tape", WIDTH).second == -1
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond a size, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("left_bytes", [0, 1, ROW_BYTES - 1])
+def test_a_row_without_room_is_refused_whole_and_fits_when_there_is_room(
+    tmp_path: Path, left_bytes: int
+) -> None:
+    path = tmp_path / "tape"
+    writer = tape_with(path, row_of(DAY, 0), row_of(DAY, 600))
+    size = path.stat().st_size
+    with room_for(size + left_bytes), pytest.raises(RowRefused, match="the tape takes no"):
+        writer.append(replace(row_of(DAY, 600), second=601), told_at_ns=0)
+
+    assert (path.stat().st_size, writer.second) == (size, 600)
+    writer.append(replace(row_of(DAY, 600), second=601), told_at_ns=0)
+    assert read(path)["second"].tolist() == list(range(602))
+
+
+def test_of_a_gap_all_rows_are_written_or_none(tmp_path: Path) -> None:
+    writer = tape_with(tmp_path / "tape", row_of(DAY, 0), row_of(DAY, 400))
+    with room_for(500 * ROW_BYTES), pytest.raises(RowRefused):
+        writer.append(row_of(DAY, 600), told_at_ns=0)
+    assert read(tmp_path / "tape")["second"][-1] == 400

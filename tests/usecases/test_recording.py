@@ -170,7 +170,7 @@ async def test_a_feed_that_begins_again_goes_on_with_its_recording(town: Town) -
 
 
 @pytest.mark.parametrize("is_new_process", [False, True])
-async def test_an_opening_closes_the_unfinished_session_before_it(town: Town, *, is_new_process: bool) -> None:
+async def test_an_opening_closes_the_unfinished_session(town: Town, *, is_new_process: bool) -> None:
     tomorrow = tiny_day(on=date(2025, 1, 16))
     first = [opening_of(DAY), *rows_of(DAY, range(300))]
     then = [opening_of(tomorrow), row_of(tomorrow, 0)]
