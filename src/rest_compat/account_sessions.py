@@ -10,7 +10,7 @@ from engine.denials import Code, Denial
 from engine.money import money_text
 from rest_compat.operations import OF_SESSION, Call, Gives, Prefix, Routes, Statused, Takes
 from rest_compat.simulations import ClockMove, Simulation, session_fields
-from rest_compat.wire import Asked, DateIn, InstantText, MoneyText, absent, instant_text
+from rest_compat.wire import Asked, DateIn, MoneyText, absent
 from usecases import account_sessions, sessions
 from usecases.belonging import session_under
 from usecases.views import SessionView
@@ -27,17 +27,16 @@ class NewSession(Asked):
 
 
 class AccountSession(Simulation):
-    """A day of an account at its clock. The last two are there once it is settled."""
+    """A day of an account at its clock. ``closing_balance`` and ``settled_at`` are there once it is
+    settled."""
 
     closing_balance: Annotated[MoneyText, Field(description="The cash that was carried on.")] = absent()
-    settled_at: InstantText = absent()
 
 
 def render_account_session(view: SessionView) -> AccountSession:
     fields = session_fields(view)
-    if view.settled_at is not None and view.closing_cents is not None:
+    if view.closing_cents is not None:
         fields["closing_balance"] = money_text(view.closing_cents)
-        fields["settled_at"] = instant_text(view.settled_at)
     return AccountSession(**fields)
 
 
@@ -63,7 +62,10 @@ async def list_account_sessions(call: Call[None]) -> list[AccountSession] | Deni
             Code.SESSION_OPEN,
             Code.INSERT_EARLIER,
             Code.ACCOUNT_ARCHIVED,
+            Code.SESSION_FROZEN,
             Code.MARKET_CLOSED,
+            Code.NO_MARKET_DATA,
+            Code.LIVE_UNAVAILABLE,
             Code.DAY_UNAVAILABLE,
         ),
         other_status=200,
@@ -73,7 +75,8 @@ async def open_account_session(call: Call[NewSession]) -> Statused | Denial:
     """Open a day, or open a settled one again for editing.
 
     A day that was there before is answered with 200. A re-opened day is parked at its start with
-    its trades; it counts nothing in the balance until it settles again.
+    its trades; it counts nothing in the balance until it settles again. A live account takes no date
+    and opens today's session, while the market is open.
     """
     outcome = await account_sessions.open_session(
         call.ports, call.viewer, call.path["account_id"], call.body.date
@@ -139,7 +142,10 @@ async def move_clock(call: Call[ClockMove]) -> AccountSession | Denial | None:
 
 @own_routes.operation("DELETE", "", Takes(), Gives(204, None, (Code.NOT_FOUND, Code.SESSION_TRADED)))
 async def delete(call: Call[None]) -> Denial | None:
-    """Delete a session with its trades; every later day follows."""
+    """Delete a session with its trades; every later day follows.
+
+    A live session without orders is abandoned, and its date is free again; one that has traded stays.
+    """
     return await account_sessions.delete_session(call.ports, call.viewer, call.session_id)
 
 

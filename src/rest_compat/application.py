@@ -13,6 +13,7 @@ from rest_compat import (
     averages,
     drill_ins,
     history,
+    live,
     market,
     orders,
     positions,
@@ -25,6 +26,7 @@ from rest_compat import (
 )
 from rest_compat.account_sessions import ACCOUNT_SESSION
 from rest_compat.documents import document_operations
+from rest_compat.live import LIVE
 from rest_compat.operations import Operation, Prefix
 from rest_compat.serving import Resource, not_found
 from rest_compat.simulations import SIMULATION
@@ -48,6 +50,8 @@ TRADING: Sequence[Operation] = (
     *account_sessions.routes.operations,
     *account_sessions.own_routes.under(ACCOUNT_SESSION),
     *session_operations(ACCOUNT_SESSION),
+    *live.routes.operations,
+    *session_operations(LIVE),
     *strategies.routes.operations,
     *strategy_results.routes.operations,
     *drill_ins.routes.operations,

@@ -47,6 +47,7 @@ EXAMPLES: Mapping[str, Any] = {
         "starting_capital": 100000,
         "description": "Iron condor day",
     },
+    "NewLiveSession": {"starting_capital": "100000", "description": "my live session"},
     "NewAccount": {
         "name": "Iron condors",
         "engine": "historical",

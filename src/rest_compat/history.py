@@ -30,7 +30,8 @@ class HistoryQuery(Asked):
         BeforeValidator(parse_interval),
         Field(
             json_schema_extra={"minimum": 1, "maximum": INTERVAL_SECONDS_MAX},
-            description="Seconds from one row to the next. The last row is the settled close, however far.",
+            description="Seconds from one row to the next. The last row is the settled close, or a live "
+            "session's last second, however far.",
             examples=[5],
         ),
     ] = 1
@@ -73,7 +74,8 @@ class HistoryRow(Answered):
 async def get_history(call: Call[None]) -> Response | Denial:
     """The session's money by the second, over the whole day whatever its clock.
 
-    The last row is always the settled close, also where ``interval`` does not divide the day.
+    The last row is always the settled close, also where ``interval`` does not divide the day; that of a
+    live session is the last second that was matched.
     """
     history = await sessions.history(call.ports, call.viewer, call.session_id)
     if isinstance(history, Denial):

@@ -23,16 +23,18 @@ from rest_compat.wire import (
     MoneyText,
     OrderStatusName,
     OrderTypeName,
+    PreciseInstantText,
     PriceText,
     QuantityText,
     SymbolText,
     TriggerDirectionName,
     absent,
+    precise_instant_text,
     time_at,
 )
 from usecases import orders
 from usecases.submissions import Submission
-from usecases.views import OrderReceipt, OrderView
+from usecases.views import OrderReceipt, OrderView, SessionMode
 
 routes = Routes("Orders")
 
@@ -52,6 +54,7 @@ REFUSALS = (
     *OF_SESSION,
     Code.ORDER_DEPENDENCY,
     Code.SESSION_FROZEN,
+    Code.LIVE_UNAVAILABLE,
 )
 ONCE_ONLY = (Code.IDEMPOTENCY_KEY_REUSED, Code.CLIENT_ORDER_ID_REUSED)
 
@@ -63,7 +66,10 @@ class OrderLeg(Answered):
 
 
 class PlacedOrder(Answered):
-    """An order as seen at the session's clock. The fill fields are there once it has filled."""
+    """An order as seen at the session's clock. The fill fields are there once it has filled.
+
+    An order of a live session also has ``updated_at`` and ``client_order_id``, and a rejected one says why.
+    """
 
     id: UUID
     datetime: InstantText
@@ -75,6 +81,10 @@ class PlacedOrder(Answered):
     trigger_direction: TriggerDirectionName = absent()
     fees: MoneyText
     status: OrderStatusName
+    rejection_reason: Annotated[str, Field(description="Why a live order was not filled.")] = absent()
+    updated_at: Annotated[
+        PreciseInstantText, Field(description="Of an order of a live session: prefer the newer.")
+    ] = absent()
     fill_price: PriceText = absent()
     fill_price_effect: EffectName = absent()
     execution_price: PriceText | None = absent()
@@ -114,6 +124,7 @@ def _order(view: OrderView) -> dict[str, Any]:
         **_prices(order.ticket),
         "fees": money_text(state.fees_cents),
         "status": state.status.value,
+        **_live(view),
         "slippage": price_text(order.slippage_cents),
         "client_order_id": view.client_order_id,
         "replaces_order_id": view.replaces_order_id,
@@ -122,6 +133,17 @@ def _order(view: OrderView) -> dict[str, Any]:
     if state.fill is not None:
         fields |= _fill(view, order, state.fill)
     return {name: value for name, value in fields.items() if value is not None or name == EXECUTION}
+
+
+def _live(view: OrderView) -> dict[str, Any]:
+    """What only orders of live sessions tell."""
+    if view.mode is not SessionMode.LIVE:
+        return {}
+    end = view.state.order.end
+    return {
+        "rejection_reason": None if end is None else end.reason,
+        "updated_at": precise_instant_text(view.updated_at),
+    }
 
 
 def _prices(ticket: Ticket) -> dict[str, Any]:
@@ -175,7 +197,7 @@ async def place_order(call: Call[NewOrder]) -> PlacedOrder | Denial:
     """Place an order at the session's clock.
 
     It is filled, or found to fill later, or never, from the recorded rest of the day; the answer
-    shows it as of the clock.
+    shows it as of the clock. In a live session it is filled at the market's last second, or waits.
     """
     return await _submit(call, Submission(call.session_id, read_request(call.body)))
 
@@ -196,7 +218,8 @@ async def list_orders(call: Call[None]) -> list[PlacedOrder] | Denial:
 async def replace_order(call: Call[OrderReplacement]) -> PlacedOrder | Denial:
     """Put a new order in the place of another, in one step.
 
-    The answer has a new id and names the old one in ``replaces_order_id``.
+    The answer has a new id and names the old one in ``replaces_order_id``. In a live session the old
+    one has to be a pending limit order, which is canceled, and only price and price_effect may differ.
     """
     submission = Submission(call.session_id, read_request(call.body), replaces=call.body.order_id)
     return await _submit(call, submission)
@@ -228,11 +251,21 @@ async def get_order(call: Call[None]) -> PlacedOrder | Denial:
     Gives(
         204,
         None,
-        (*OF_SESSION, Code.ORDER_DEPENDENCY, Code.ORDER_NOT_PENDING, Code.SESSION_FROZEN),
+        (
+            *OF_SESSION,
+            Code.ORDER_DEPENDENCY,
+            Code.ORDER_NOT_PENDING,
+            Code.SESSION_FROZEN,
+            Code.MARKET_CLOSED,
+            Code.LIVE_UNAVAILABLE,
+        ),
     ),
 )
 async def delete_order(call: Call[None]) -> Denial | None:
-    """Delete an order, filled or not, with its transactions and the settlement that they caused."""
+    """Delete an order, filled or not, with its transactions and the settlement that they caused.
+
+    In a live session an order is canceled instead, and has to be pending.
+    """
     order_id = call.path["order_id"]
     return await orders.delete_order(call.ports, call.viewer, call.session_id, order_id)
 

@@ -62,8 +62,8 @@ UNAVAILABLE = (
 
 
 class Simulation(Answered):
-    """A session at its clock. ``time`` is null until the clock is first set; the equities fields
-    are always zero, as only SPX options are traded."""
+    """A session at its clock. ``time`` is null until the clock is first set, and the market's in a live
+    one; the equities fields are always zero, as only SPX options are traded."""
 
     id: UUID
     account_id: UUID | None
@@ -72,7 +72,7 @@ class Simulation(Answered):
     starting_capital: MoneyText
     opening_balance: MoneyText
     description: str | None
-    status: Literal["open", "settled"]
+    status: Literal["open", "settled", "abandoned"]
     ended: bool
     time: InstantText | None
     start_time: InstantText
@@ -105,6 +105,9 @@ class Simulation(Answered):
     equity_options_maintenance_buying_power: MoneyText
     equity_options_net_liquidation_value: MoneyText
     unavailable: Annotated[bool, Field(description=UNAVAILABLE)] = absent()
+    settled_at: Annotated[InstantText, Field(description="Once a day is settled, by the wall clock.")] = (
+        absent()
+    )
 
 
 EQUITIES = {
@@ -127,6 +130,7 @@ def session_fields(view: SessionView) -> dict[str, Any]:
     """The documented fields of a session, of all its faces (rulings 1.5)."""
     opening = money_text(view.financials.opening_cents)
     lost = {} if view.is_readable else {"unavailable": True}
+    settled = {} if view.settled_at is None else {"settled_at": instant_text(view.settled_at)}
     return {
         "id": view.id,
         "account_id": view.account_id,
@@ -135,7 +139,7 @@ def session_fields(view: SessionView) -> dict[str, Any]:
         "starting_capital": opening,
         "opening_balance": opening,
         "description": view.description,
-        "status": "settled" if view.ended else "open",
+        "status": view.status.value,
         "ended": view.ended,
         "time": instant_or_null(view.at),
         "start_time": instant_text(view.start_at),
@@ -144,6 +148,7 @@ def session_fields(view: SessionView) -> dict[str, Any]:
         "withdrawals": "0",
         **_money(view.financials),
         **lost,
+        **settled,
     }
 
 
@@ -184,7 +189,7 @@ async def create_simulation(call: Call[NewSimulation]) -> Simulation | Denial:
 
 @routes.operation("GET", "/simulations", Takes(), Gives(200, list[Simulation]))
 async def list_simulations(call: Call[None]) -> list[Simulation]:
-    """Your simulations, newest first."""
+    """Your simulations, newest first, and with them your live sessions that have settled."""
     views = await sessions.list_simulations(call.ports, call.viewer)
     return [render_session(view) for view in views]
 
@@ -224,7 +229,10 @@ async def move_clock(call: Call[ClockMove]) -> Simulation | Denial:
 
 @own_routes.operation("DELETE", "", Takes(), Gives(204, None, (Code.NOT_FOUND,)))
 async def delete(call: Call[None]) -> Denial | None:
-    """Delete a simulation with its orders; its date is free again."""
+    """Delete a simulation with its orders; its date is free again.
+
+    A live session that has settled is deleted alike.
+    """
     return await sessions.delete_simulation(call.ports, call.viewer, call.session_id)
 
 

@@ -64,6 +64,11 @@ def decimal_text(value: Decimal) -> str:
     return format(value, "f")
 
 
+def precise_instant_text(at: datetime) -> str:
+    """``2025-01-15T14:30:00.250000Z``: UTC, for what has to be told apart within a second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def instant_or_null(at: datetime | None) -> str | None:
     return None if at is None else instant_text(at)
 
@@ -189,6 +194,9 @@ CountText = TypeAliasType("CountText", Annotated[str, BeforeValidator(parse_coun
 HashText = TypeAliasType("HashText", Annotated[str, _text(_HASH_PATTERN, _A_HASH)])
 DateText = TypeAliasType("DateText", Annotated[str, _formatted("date", _A_DATE)])
 InstantText = TypeAliasType("InstantText", Annotated[str, _formatted("date-time", _AN_INSTANT)])
+PreciseInstantText = TypeAliasType(
+    "PreciseInstantText", Annotated[str, _formatted("date-time", "2025-01-15T14:35:00.250000Z")]
+)
 MoneyText = TypeAliasType("MoneyText", Annotated[str, _text(r"^-?\d+(\.\d{1,2})?$", "99891.56")])
 PriceText = TypeAliasType("PriceText", Annotated[str, _text(r"^-?\d+\.\d{2}$", "10.45")])
 MarkText = TypeAliasType("MarkText", Annotated[str, _text(r"^\d+\.\d{2,3}$", "4.35")])

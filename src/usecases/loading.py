@@ -100,13 +100,10 @@ async def load(
 
     ``market`` is the recording of a live session where the caller has it already.
     """
-    if stored.day_hash is None:
-        day = await _live_day(ports, tx, stored, market)
-        stored = stored if isinstance(day, Denial) else replace(stored, clock_at=day.time_of(day.known_until))
-    else:
-        day = pinned_day(ports, stored.date, stored.day_hash, stored.uuid)
-    if isinstance(day, Denial):
-        return day
+    found = await _at_market(ports, tx, stored, market)
+    if isinstance(found, Denial):
+        return found
+    stored, day = found
     placed = await orders.of_session(tx, stored, day.open_at)
     await ports.library.warm(day, {leg.contract for s in placed for leg in s.order.ticket.legs})
     carried = await _carried(tx, stored)
@@ -119,10 +116,14 @@ async def load(
     return Loaded(stored, day, placed, session, carried.account, carried.settled)
 
 
-async def _live_day(
+async def _at_market(
     ports: Ports, tx: Tx, stored: StoredSession, market: StoredRecording | None
-) -> Day | Denial:
-    """The tape of a live session as far as its orders were matched."""
+) -> tuple[StoredSession, Day] | Denial:
+    """The session and the day it is traded on: the one it pins, or the tape of a live session as far as
+    its orders were matched, which is what its clock shows."""
+    if stored.day_hash is not None:
+        day = pinned_day(ports, stored.date, stored.day_hash, stored.uuid)
+        return day if isinstance(day, Denial) else (stored, day)
     assert stored.recording_uuid is not None, "a live session is traded on a recording"
     market = market or await recordings.find(tx, stored.recording_uuid)
     assert market is not None, "a session's recording stays"
@@ -134,7 +135,8 @@ async def _live_day(
     if tape is None or tape.day is None:
         message = f"the live day {stored.date} of session {stored.uuid} cannot be read until it is restored"
         return Denial(Code.DAY_UNAVAILABLE, message, retry_after_seconds=RETRY_DAY_SECONDS)
-    return known_through(tape.day, max(market.matched_second, tape.day.known_from))
+    second = max(market.matched_second, tape.day.known_from)
+    return replace(stored, clock_at=tape.day.time_of(second)), known_through(tape.day, second)
 
 
 class _Carried(NamedTuple):
