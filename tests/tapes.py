@@ -1,6 +1,8 @@
 """Days told second by second, for tests that need a feed."""
 
+import resource
 from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from engine.market import Day
@@ -40,6 +42,17 @@ def rows_of(day: Day, seconds: Iterable[int]) -> Iterator[ChainRow]:
 
 def closing_of(day: Day) -> Closing:
     return Closing(day.settlement_cents, day.settlement_source)
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond a size, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @dataclass(slots=True)

@@ -1,9 +1,6 @@
 """The tape file: what was written is read again, to the last whole row and never further."""
 
 import os
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +11,7 @@ from engine.market import MISSING_TICKS
 from marketdata.recordings import ChainRow
 from marketdata.tapes import Appended, Kind, RowRefused, TapeRows, TapeWriter, all_rows, row_type
 from tests.days import tiny_day
-from tests.tapes import row_of, rows_of
+from tests.tapes import room_for, row_of, rows_of
 
 DAY = tiny_day()
 WIDTH = len(DAY.contracts)
@@ -114,17 +111,6 @@ def test_a_row_of_zeros_is_no_row(tmp_path: Path) -> None:
     (tmp_path / "tape").write_bytes(bytes(3 * ROW_BYTES))
     assert len(read(tmp_path / "tape")) == 0
     assert TapeWriter(tmp_path / "tape", WIDTH).second == -1
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """No file of this process may grow beyond a size, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("left_bytes", [0, 1, ROW_BYTES - 1])

@@ -1,22 +1,35 @@
 """The recorder: what a feed tells becomes a tape, and at the close a recorded day."""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
 from engine.market import MISSING_TICKS, Day, SettlementSource
 from marketdata.live import OnAir
-from marketdata.recording_files import AnotherRecorder, recording_ids, sole_recorder
-from marketdata.recordings import Closed, Closing, FeedEvent
+from marketdata.recording_files import (
+    TAPE,
+    AnotherRecorder,
+    begin,
+    recording_ids,
+    sole_recorder,
+    take_off_air,
+    write_closed,
+)
+from marketdata.recordings import Closed, Closing, FeedEvent, Reached, Recording
+from store import recordings
+from store.recordings import NewRecording
 from tests.days import DATE, publish_day, publish_tiny_day, tiny_day
 from tests.people import Town
-from tests.tapes import Replayed, Told, closing_of, opening_of, row_of, rows_of
-from usecases.recording import Pace, RecorderFacts, Timetable, record
+from tests.tapes import Replayed, Told, closing_of, opening_of, room_for, row_of, rows_of
+from usecases.recording import BELL_SECONDS, Pace, RecorderFacts, Timetable, record
 
 DAY = tiny_day()
 AS_FAST_AS_IT_GOES = None
+LEASE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -51,6 +64,24 @@ def on_air(town: Town) -> OnAir:
 def day_of(seen: OnAir) -> Day:
     assert seen.day is not None
     return seen.day
+
+
+def new_recording(recording: Recording) -> NewRecording:
+    opening = recording.opening
+    return NewRecording(
+        uuid=recording.id,
+        date=opening.date,
+        label=opening.label,
+        open_at=opening.open_at,
+        close_second=opening.close_second,
+        created_at=opening.open_at,
+    )
+
+
+async def patiently(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not is_so():
+            await asyncio.sleep(0.01)
 
 
 async def test_a_replayed_day_is_published_with_the_hash_of_its_source(town: Town) -> None:
@@ -232,3 +263,91 @@ def test_who_was_stopped_for_long_begins_anew() -> None:
 @pytest.mark.parametrize(("speed", "is_lockstep"), [(0.5, False), (1, False), (1.5, True), (60, True)])
 def test_only_faster_markets_wait_for_the_matcher(speed: float, *, is_lockstep: bool) -> None:
     assert Pace(speed).is_lockstep == is_lockstep
+
+
+LONG = tiny_day(close_second=8_000)
+"""Long enough that its tape is larger than any other file that a test writes."""
+
+
+async def half_recorded(town: Town) -> int:
+    """A recording of half of the long day; the size of its tape."""
+    await recorded(town, opening_of(LONG), row_of(LONG, 0), row_of(LONG, 4_000))
+    return (town.ports.live.root / str(on_air(town).recording.id) / TAPE).stat().st_size
+
+
+async def test_a_paced_feed_waits_for_room_on_the_disk(town: Town) -> None:
+    size, log = await half_recorded(town), Log()
+    feed = Told([row_of(LONG, 4_001)])
+    with room_for(size + 50):
+        recorder = asyncio.create_task(record(town.ports, feed, Pace(1), log))
+        await patiently(lambda: bool(log.counts.get("refused")))
+        assert on_air(town).second == 4_000
+    await recorder
+
+    assert (on_air(town).second, log.counts["rows"]) == (4_001, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Squeezed:
+    """A feed that cannot wait: one row comes while the disk is full, the next one when it is not."""
+
+    size: int
+
+    async def events(self, _: Reached | None) -> AsyncIterator[FeedEvent]:
+        with room_for(self.size + 50):
+            yield row_of(LONG, 4_001)
+        yield row_of(LONG, 4_002)
+
+
+async def test_a_row_that_was_pushed_while_there_was_no_room_is_a_skipped_second(town: Town) -> None:
+    size, log = await half_recorded(town), Log()
+    await record(town.ports, Squeezed(size), AS_FAST_AS_IT_GOES, log)
+    assert log.counts == {"resumed": 1, "refused": 1, "carried": 1, "rows": 1}
+
+
+async def test_in_lockstep_no_row_is_out_before_the_last_one_was_matched(town: Town) -> None:
+    ports, last = town.ports, 4
+    recorder = asyncio.create_task(record(ports, Told([opening_of(DAY), *rows_of(DAY, range(5))]), Pace(1e6)))
+    await patiently(lambda: (air := ports.live.on_air()) is not None and air.second == 0)
+    recording = on_air(town).recording
+    async with ports.database.transaction() as tx:
+        await recordings.enter(tx, new_recording(recording))
+        epoch = await recordings.take(tx, recording.id, ports.new_id(), LEASE)
+    assert epoch is not None
+    for second in range(last):
+        await asyncio.sleep(2 * BELL_SECONDS)
+        assert on_air(town).second == second
+        async with ports.database.transaction() as tx:
+            assert await recordings.advance(tx, recording.id, epoch, second, LEASE)
+        if second % 2:  # every other wake-up is lost
+            await ports.topics.market_matched(recording.id, second)
+        await patiently(lambda reached=second + 1: on_air(town).second == reached)
+    recorder.cancel()
+
+
+async def test_a_recording_that_was_never_put_on_air_is_closed(town: Town) -> None:
+    """Its recorder was killed right after it had made the folder."""
+    root = town.ports.live.root
+    root.mkdir()
+    begun = Recording(town.ports.new_id(), opening_of(DAY))
+    begin(root, begun)
+    take_off_air(root)
+    log = await recorded(town, opening_of(DAY), row_of(DAY, 0))
+
+    assert log.counts == {"rows": 1}
+    seen = town.ports.live.tape(begun.id)
+    assert seen is not None
+    assert seen.closed == Closed(None, None, refusal="not a single row was told")
+    assert on_air(town).second == 0
+
+
+async def test_a_day_that_was_closed_but_not_published_is_published_on_the_next_start(town: Town) -> None:
+    await recorded(town, opening_of(DAY), *rows_of(DAY, range(601)))
+    folder = town.ports.live.root / str(on_air(town).recording.id)
+    write_closed(folder, Closed(595_123, SettlementSource.OFFICIAL))
+    log = await recorded(town)
+
+    published = town.ports.library.current(DATE)
+    assert log.counts == {"published": 1}
+    assert published is not None
+    assert on_air(town).closed == Closed(595_123, SettlementSource.OFFICIAL, published.content_hash)
