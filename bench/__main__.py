@@ -13,6 +13,7 @@ from bench.graphs import graphql_figures
 from bench.histories import history_figures
 from bench.hostile import hostile_figures
 from bench.ledgers import ledger_figures
+from bench.matching import matching_figures
 from bench.offline import offline_figures
 from bench.peers import peer_figures
 from bench.scans import scan_figures
@@ -25,6 +26,7 @@ def engine_figures() -> Iterator[Figure]:
         yield from scan_figures(day)
         yield from history_figures(day)
         yield from session_figures(day)
+        yield from matching_figures(day)
 
 
 SECTIONS = {
