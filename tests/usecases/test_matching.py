@@ -27,7 +27,7 @@ from usecases.views import SessionView
 MELTED = request("+1 5950C", "4.80", "debit")
 """The call is worth 5.00 at the open and melts away, so this one is met half a minute later."""
 NEVER = request("+1 5950C", "0.05", "debit")
-CRASH_SECOND = 20
+CRASH_SECOND = 10
 IN_A_TICK = (Failpoint.TICK_ADVANCED, Failpoint.TICK_FILLED)
 
 

@@ -25,8 +25,8 @@ from usecases.snapshots import Coverage, ExecStatus, Snapshot
 SESSIONS = 60  # three chunks
 
 
-class Killed(Exception):
-    """The worker was killed at a failure point."""
+class Killed(BaseException):
+    """The worker was killed at a failure point, which no handler of failures hears of."""
 
 
 @pytest.fixture(autouse=True)
