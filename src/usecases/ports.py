@@ -27,7 +27,7 @@ def pass_by(_: Failpoint) -> None:
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Resources and clocks. ``wall`` is UTC now for tokens and codes; ``market_now`` is the feed's
-    clock, or the last recorded close without a feed, None while nothing is recorded. ``secret``
+    clock, or the last recorded close where nothing is on air, None while nothing is recorded. ``secret``
     is this installation's own and never leaves the process. ``reach`` is called at the points at
     which tests stop the process."""
 

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from bus.topics import Topics, Wakes, session_topic
+from bus.topics import MARKET_TOPIC, UNKNOWN_SEQ, Topics, Wakes, matched_topic, session_topic
 
 SESSION = UUID("f3c88e1a-2d04-4a6b-9c12-7e8f5d6a4b3c")
 OTHER = UUID("a7e2c9d1-3b85-4f60-9a4d-2c1f8e7b6d50")
@@ -103,3 +103,22 @@ async def test_listener_without_redis_waits() -> None:
     with topics.listen(session_topic(SESSION)) as wakes, pytest.raises(TimeoutError):
         await asyncio.wait_for(wakes.next(), 0.3)
     await topics.close()
+
+
+async def test_a_matcher_tells_how_far_it_came_with_a_recording(topics: Topics) -> None:
+    with topics.listen(matched_topic(SESSION)) as wakes, topics.listen(matched_topic(OTHER)) as others:
+        await next_of(wakes)
+        await next_of(others)
+
+        await topics.market_matched(SESSION, 23_400)
+
+        assert await next_of(wakes) == 23_400
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(others.next(), 0.1)
+
+
+async def test_the_market_rings_before_its_first_row(topics: Topics) -> None:
+    with topics.listen(MARKET_TOPIC) as wakes:
+        await next_of(wakes)
+        await topics.market_ticked(-1)
+        assert await next_of(wakes) == UNKNOWN_SEQ

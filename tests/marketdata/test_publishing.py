@@ -13,7 +13,7 @@ import pytest
 from engine.market import Day
 from marketdata.library import Library
 from marketdata.manifests import Provenance
-from marketdata.publishing import publish
+from marketdata.publishing import publish, publish_beside
 from marketdata.refusals import DayRefused
 from marketdata.verifying import verify_library
 from tests.days import DATE, PROVENANCE, publish_tiny_day, tiny_day
@@ -173,3 +173,19 @@ def test_a_day_that_breaks_its_promises_is_refused(
     with pytest.raises(DayRefused, match=f"^2025-01-15: {message.replace('[', chr(92) + '[')}$"):
         publish(tmp_path, replace(tiny_day(), **change), PROVENANCE)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_day_published_beside_another_is_kept_and_not_in_force(tmp_path: Path) -> None:
+    in_force = publish_tiny_day(tmp_path)
+    beside = publish_beside(tmp_path, tiny_day(spx_points=5960), PROVENANCE)
+
+    library = Library(tmp_path)
+    current = library.current(DATE)
+    assert current is not None
+    assert current.content_hash == in_force.content_hash != beside.content_hash
+    assert library.open(DATE, beside.content_hash).settlement_cents == 596_000
+
+
+def test_a_day_published_beside_nothing_is_in_force(tmp_path: Path) -> None:
+    info = publish_beside(tmp_path, tiny_day(), PROVENANCE)
+    assert Library(tmp_path).current(DATE) == info

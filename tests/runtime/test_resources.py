@@ -1,11 +1,15 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from marketdata.recording_files import take_off_air
 from runtime.resources import SettingMissing, installation_secret, open_ports
 from runtime.settings import Settings
-from tests.days import DATE, publish_tiny_day
+from tests.days import DATE, publish_day, publish_tiny_day, tiny_day
+from tests.tapes import Told, closing_of, opening_of, row_of
+from usecases.recording import record
 
 
 def test_a_secret_is_made_once_for_its_owners_eyes_only(tmp_path: Path) -> None:
@@ -37,6 +41,23 @@ async def test_without_a_feed_the_market_stands_at_the_last_recorded_close(tmp_p
         publish_tiny_day(tmp_path / "days")
         close_at = ports.library.current(DATE).close_at
         assert ports.market_now() == close_at
+
+
+async def test_the_market_runs_by_the_feed_and_stands_at_its_close(tmp_path: Path) -> None:
+    day, later = tiny_day(), tiny_day(DATE + timedelta(days=1))
+    servers = {"database_url": "postgresql://nowhere/nothing", "redis_url": "redis://nowhere"}
+    async with open_ports(Settings(data_dir=tmp_path, **servers)) as ports:
+        publish_day(tmp_path / "days", later)
+        for script, now in (
+            ([opening_of(day)], day.time_of(-1)),
+            ([row_of(day, 0)], day.open_at),
+            ([row_of(day, 77)], day.time_of(77)),
+            ([closing_of(day)], day.close_at),
+        ):
+            await record(ports, Told(script), pace=None)
+            assert ports.market_now() == now
+        take_off_air(tmp_path / "live")
+        assert ports.market_now() == later.close_at
 
 
 async def test_passwords_are_hashed_at_the_cost_that_is_set(tmp_path: Path) -> None:
