@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from engine.fees import FeeSchedule, exercise_fee_cents, leg_fee_cents
 from engine.ledger import Transaction, TransactionKind
@@ -53,12 +54,20 @@ def _settled_in_the_money(transactions: Iterable[Transaction]) -> dict[Key, int]
     }
 
 
-def with_fees(outcome: Outcome, filled: Iterable[Leg], fees: FeeSchedule) -> Outcome:
-    """The same session under another schedule. ``filled`` are the legs of its filled orders.
+class ChargedLeg(NamedTuple):
+    """A leg of a filled order, and what it was charged where no schedule changes that: a live fill's."""
+
+    leg: Leg
+    fee_cents: Cents | None = None
+
+
+def with_fees(outcome: Outcome, filled: Iterable[ChargedLeg], fees: FeeSchedule) -> Outcome:
+    """The same session under another schedule. ``filled`` are the legs of its filled orders, of which
+    live ones keep what they were charged (rulings 3.6).
 
     No market is scanned: fills do not depend on fees (design 3).
     """
-    charged = sum(leg_fee_cents(fees, leg) for leg in filled)
+    charged = sum(leg_fee_cents(fees, leg) if fee is None else fee for leg, fee in filled)
     return replace(outcome, fees_cents=charged + outcome.exercises * exercise_fee_cents(fees))
 
 

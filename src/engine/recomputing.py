@@ -14,10 +14,11 @@ from engine.settlement import charged_strikes
 
 
 class FilledLeg(NamedTuple):
-    """A leg of a filled order, and the price of one of its contracts."""
+    """A leg of a filled order, the price of one of its contracts, and what a live one was charged."""
 
     leg: Leg
     price_cents: PriceCents
+    fee_cents: Cents | None = None
 
     @property
     def value_cents(self) -> Cents:

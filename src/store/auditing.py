@@ -7,6 +7,7 @@ Nothing here trusts what another table says: a sum is taken anew from the rows t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
@@ -261,6 +262,43 @@ MISNUMBERED_SESSION_EVENTS = _rule("""
     )
 """)
 
+UNENDED_LIVE_ORDERS = _rule("""
+    SELECT s.account_id,
+           format('order %s of session %s is pending, and its market closed at %s', o.uuid, s.uuid,
+                  r.closed_at) AS differs
+    FROM orders o JOIN sessions s ON s.id = o.session_id JOIN recordings r ON r.uuid = s.recording_uuid
+    WHERE o.status = 'pending' AND r.closed_at IS NOT NULL AND s.deleted_at IS NULL
+""")
+
+UNMATCHED_LIVE_FILLS = _rule("""
+    SELECT account_id, format('order %s of session %s was placed at %s, filled at %s and ended at %s, and its'
+                              ' market is matched through %s and closes at %s', order_uuid, uuid, placed_at,
+                              fill_at, ended_at, matched_at, close_at) AS differs
+    FROM (
+        SELECT s.account_id, s.uuid, o.uuid AS order_uuid, o.placed_at, o.fill_at, o.ended_at,
+               r.open_at + r.matched_second * interval '1 second' AS matched_at,
+               r.open_at + r.close_second * interval '1 second' AS close_at
+        FROM orders o JOIN sessions s ON s.id = o.session_id JOIN recordings r ON r.uuid = s.recording_uuid
+        WHERE o.fill_at IS NOT NULL
+    ) filled
+    WHERE fill_at < placed_at OR fill_at >= close_at OR fill_at > matched_at OR fill_at >= ended_at
+""")
+
+UNRECORDED_LIVE_SESSIONS = _rule("""
+    SELECT s.account_id, format('session %s is settled on day %s, and its market was recorded as %s', s.uuid,
+                                s.day_hash, r.day_hash) AS differs
+    FROM sessions s JOIN recordings r ON r.uuid = s.recording_uuid
+    WHERE s.settled_at IS NOT NULL AND s.day_hash IS DISTINCT FROM r.day_hash
+""")
+
+UNSETTLED_LIVE_DAYS = _rule("""
+    SELECT s.account_id, format('session %s of %s was settled at %s, and its settlement stands since %s',
+                                s.uuid, s.date, s.settled_at, t.settled_at) AS differs
+    FROM sessions s LEFT JOIN settlements t ON t.session_id = s.id
+    WHERE s.mode = 'live' AND s.account_id IS NOT NULL AND s.deleted_at IS NULL
+      AND (s.settled_at IS NULL) <> (t.session_id IS NULL)
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -350,11 +388,15 @@ def _booked(row: Row[*tuple[Any, ...]]) -> BookedDay:
 
 
 async def filled_legs(tx: Tx, session_ids: Sequence[int]) -> Mapping[int, list[FilledLeg]]:
-    """The legs of the filled orders of each of the sessions, with what they were filled at."""
-    statement = select(_orders.c.session_id, _orders.c.legs, _orders.c.fill_leg_price_cents).where(
-        _orders.c.session_id.in_(session_ids), _orders.c.fill_at.is_not(None)
-    )
+    """The legs of the filled orders of each of the sessions, with what they were filled at and, of live
+    ones, charged."""
+    statement = select(
+        _orders.c.session_id,
+        _orders.c.legs,
+        _orders.c.fill_leg_price_cents,
+        _orders.c.fill_leg_fee_cents,
+    ).where(_orders.c.session_id.in_(session_ids), _orders.c.fill_at.is_not(None))
     filled: dict[int, list[FilledLeg]] = {session_id: [] for session_id in session_ids}
-    for session_id, legs, prices in await tx.execute(statement):
-        filled[session_id] += map(FilledLeg, legs_from(legs), prices)
+    for session_id, legs, prices, fees in await tx.execute(statement):
+        filled[session_id] += map(FilledLeg, legs_from(legs), prices, fees or repeat(None))
     return filled

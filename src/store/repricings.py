@@ -6,16 +6,17 @@ New fees are staged beside the books, some days at a time, and then replace the 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import repeat
 from uuid import UUID
 
 from sqlalchemy import BigInteger, and_, cast, delete, func, insert, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.selectable import CTE
 
+from engine.closings import ChargedLeg
 from engine.fees import FeeSchedule
 from engine.journal import EntryKind
 from engine.money import Cents
-from engine.orders import Leg
 from store.accounts import StoredAccount
 from store.database import Tx
 from store.orders import legs_from
@@ -90,14 +91,14 @@ async def unstaged(tx: Tx, account: StoredAccount, limit: int) -> tuple[StoredSe
     return settled_rows(await tx.execute(statement))
 
 
-async def filled_legs(tx: Tx, session_ids: Sequence[int]) -> Mapping[int, list[Leg]]:
-    """The legs of the filled orders of each of the sessions."""
-    statement = select(_orders.c.session_id, _orders.c.legs).where(
+async def filled_legs(tx: Tx, session_ids: Sequence[int]) -> Mapping[int, list[ChargedLeg]]:
+    """The legs of the filled orders of each of the sessions, with what the live ones were charged."""
+    statement = select(_orders.c.session_id, _orders.c.legs, _orders.c.fill_leg_fee_cents).where(
         _orders.c.session_id.in_(session_ids), _orders.c.fill_at.is_not(None)
     )
-    legs: dict[int, list[Leg]] = {session_id: [] for session_id in session_ids}
-    for session_id, rows in await tx.execute(statement):
-        legs[session_id] += legs_from(rows)
+    legs: dict[int, list[ChargedLeg]] = {session_id: [] for session_id in session_ids}
+    for session_id, rows, fees in await tx.execute(statement):
+        legs[session_id] += map(ChargedLeg, legs_from(rows), fees or repeat(None))
     return legs
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from engine.closings import Outcome, with_fees
+from engine.closings import ChargedLeg, Outcome, with_fees
 from engine.money import Cents
 from engine.recomputing import FilledLeg, is_outcome, may_be_outcome, traded
 from marketdata.refusals import DayUnavailable
@@ -41,6 +41,10 @@ class Rule(StrEnum):
     FEES_RECOMPUTED = "fees_recomputed"
     FLOWS_RECOMPUTED = "flows_recomputed"
     CLOCK_AT_CLOSE = "clock_at_close"
+    LIVE_ORDERS_ENDED = "live_orders_ended"
+    LIVE_FILLS_MATCHED = "live_fills_matched"
+    LIVE_SESSIONS_RECORDED = "live_sessions_recorded"
+    LIVE_DAYS_SETTLED = "live_days_settled"
 
 
 _QUERIES = {
@@ -59,6 +63,10 @@ _QUERIES = {
     Rule.CHAIN_UNBROKEN: auditing.BROKEN_CHAINS,
     Rule.ACCOUNT_EVENTS_NUMBERED: auditing.MISNUMBERED_ACCOUNT_EVENTS,
     Rule.SESSION_EVENTS_NUMBERED: auditing.MISNUMBERED_SESSION_EVENTS,
+    Rule.LIVE_ORDERS_ENDED: auditing.UNENDED_LIVE_ORDERS,
+    Rule.LIVE_FILLS_MATCHED: auditing.UNMATCHED_LIVE_FILLS,
+    Rule.LIVE_SESSIONS_RECORDED: auditing.UNRECORDED_LIVE_SESSIONS,
+    Rule.LIVE_DAYS_SETTLED: auditing.UNSETTLED_LIVE_DAYS,
 }
 
 
@@ -71,7 +79,7 @@ class Violation:
     differs: str
 
     def __str__(self) -> str:
-        where = "a simulation" if self.account_id is None else f"account {self.account_id}"
+        where = "a session of no account" if self.account_id is None else f"account {self.account_id}"
         return f"{self.rule}: {where}: {self.differs}"
 
 
@@ -155,8 +163,9 @@ def _wrong(day: BookedDay, filled: Sequence[FilledLeg], recorded: Recorded | Non
 
 
 def _wrong_fees(day: BookedDay, outcome: Outcome, filled: Sequence[FilledLeg]) -> Iterator[Violation]:
-    """A settled day whose fees are not those of its fills under the account's schedule."""
-    due = with_fees(outcome, (one.leg for one in filled), day.schedule).fees_cents
+    """A settled day whose fees are not those of its fills: what live ones were charged, and what others
+    are under the account's schedule."""
+    due = with_fees(outcome, (ChargedLeg(one.leg, one.fee_cents) for one in filled), day.schedule).fees_cents
     if outcome.fees_cents != due:
         differs = f"settled with fees of {outcome.fees_cents} cents instead of {due}"
         yield _of_day(Rule.FEES_RECOMPUTED, day, differs)

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.closings import Outcome, outcome_of, settled_financials, with_fees
+from engine.closings import ChargedLeg, Outcome, outcome_of, settled_financials, with_fees
 from engine.fees import DEFAULT_FEES, FeeSchedule
-from engine.orders import Leg
 from engine.sessions import Session, state_at
 from tests.engine.tapes import request, tape
 from tests.engine.test_sessions import traders
@@ -24,8 +23,8 @@ def outcome(trader: Trader) -> Outcome:
     return outcome_of(trader.at(trader.day.close_second), trader.day)
 
 
-def filled_legs(session: Session) -> list[Leg]:
-    return [leg for order in session.orders if order.fill for leg in order.ticket.legs]
+def filled_legs(session: Session) -> list[ChargedLeg]:
+    return [ChargedLeg(leg) for order in session.orders if order.fill for leg in order.ticket.legs]
 
 
 def test_an_assigned_vertical_by_hand() -> None:
@@ -58,6 +57,15 @@ def test_exercises_are_counted_also_where_they_are_free() -> None:
     came_to = outcome(trader)
     assert (came_to.fees_cents, came_to.exercises) == (1_72, 1)
     assert with_fees(came_to, filled_legs(trader.session), DEFAULT_FEES).fees_cents == 1_72 + 5_00
+
+
+def test_live_fills_keep_what_they_were_charged() -> None:
+    trader = Trader(tape(CHAIN, settlement=5963.15))
+    trader.place(0, request("+1 5950C", type="market"))
+    (leg,) = filled_legs(trader.session)
+    dearer = replace(DEFAULT_FEES, buy_to_open_option=9_000_000, exercise_option=6_000_000)
+    assert with_fees(outcome(trader), [leg], dearer).fees_cents == 9_00 + 6_00
+    assert with_fees(outcome(trader), [leg._replace(fee_cents=1_72)], dearer).fees_cents == 1_72 + 6_00
 
 
 @given(trader=traders(), fees=SCHEDULES)

@@ -126,7 +126,7 @@ async def corrupt(town: Town, statements: str) -> None:
             await tx.execute(text(statement))
 
 
-@pytest.mark.parametrize("rule", [*Rule])
+@pytest.mark.parametrize("rule", [*CORRUPTIONS])
 async def test_each_corruption_breaks_its_own_rule(town: Town, busy: UUID, rule: Rule) -> None:
     assert (await auditing.audit(town.ports)).violations == ()
     await corrupt(town, CORRUPTIONS[rule])
