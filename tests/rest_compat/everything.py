@@ -8,6 +8,7 @@ from httpx2 import AsyncClient, Response
 
 from rest_compat.operations import Operation
 from tests.backtests import STRANGLE, run_all
+from tests.live_market import on_air
 from tests.rest_compat.desk import VERTICAL, Desk
 
 EMAIL = {"email": "someone@example.com"}
@@ -19,6 +20,8 @@ STOP = {
     "legs": [{"instrument": "SPXW  250115C05950000", "quantity": "1", "action": "buy to open"}],
 }
 REPLACED = {**STOP, "stop_trigger": "1.00"}
+LIMIT = {"type": "limit", "price": "1.00", "price_effect": "debit", "legs": STOP["legs"]}
+CHEAPER = {**LIMIT, "price": "0.95"}
 LATER = {"time": "2025-01-15T14:31:00Z"}
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "check_email": EMAIL,
@@ -40,6 +43,10 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "account_session_place_order": VERTICAL,
     "account_session_replace_order": REPLACED,
     "account_session_dry_run": VERTICAL,
+    "start_live": {"starting_capital": "100000"},
+    "live_place_order": VERTICAL,
+    "live_replace_order": CHEAPER,
+    "live_dry_run": VERTICAL,
     "preview_strategy": {"config": STRANGLE},
     "abandon_preview": {"source_hash": "0" * 64},
     "save_strategy": {"config": STRANGLE},
@@ -48,12 +55,13 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
 REPLACING = {name for name in BODIES if name.endswith("replace_order")}
 OPENS = "2025-01-15T14:30:00"
 WITHOUT_AN_UPGRADE = {"open_socket": 426}
+WHILE_ONE_IS_OPEN = {"start_live": 409}
 WITHOUT_A_CODE = {"check_email": 404, "register": 400, "login": 400, "reset_password": 400}
 
 
 async def opened(owner: Desk) -> dict[str, str]:
-    """A simulation and a day of an account of the owner's with one order waiting in each, an account
-    without days, and a live one, and a private strategy that was run: their ids."""
+    """A simulation, a day of an account and a live session of the owner's with one order waiting in each,
+    an account without days, and a live one, and a private strategy that was run: their ids."""
     simulation = await owner.simulation()
     account = await owner.account(f"Traded {uuid4()}")
     day = await owner.day(account)
@@ -66,6 +74,7 @@ async def opened(owner: Desk) -> dict[str, str]:
         "account_id": last(account),
         "session_id": last(day),
         "day_order_id": waiting[1],
+        "live_order_id": await traded_live(owner),
         "idle_account_id": last(await owner.account(f"Idle {uuid4()}")),
         "live_account_id": last(await owner.account(f"Live {uuid4()}", engine="live_sim")),
         "strategy_id": strategy["id"],
@@ -73,10 +82,23 @@ async def opened(owner: Desk) -> dict[str, str]:
     }
 
 
+async def traded_live(owner: Desk) -> str:
+    """Put a market on air and start the owner's live session on it, in the place of an earlier one; the id
+    of the order that waits there."""
+    await owner.http.delete("/live")
+    with on_air(owner.town) as market:
+        await market.match()
+        assert (await owner.post("/live", BODIES["start_live"])).status_code == 201
+        order_id: str = (await owner.post("/live/orders", LIMIT)).json()["id"]
+        return order_id
+
+
 def named_by(operation: Operation, ids: Mapping[str, str]) -> Mapping[str, str]:
     """What the path of an operation has to name for it to be granted."""
     if operation.id == "get_current_account_session":
         return {**ids, "account_id": ids["live_account_id"]}
+    if operation.id.startswith("live_"):
+        return {**ids, "order_id": ids["live_order_id"]}
     if "session_id" in operation.path_names:
         return {**ids, "order_id": ids["day_order_id"]}
     return {**ids, "account_id": ids["idle_account_id"]}
@@ -100,5 +122,5 @@ async def ask(http: AsyncClient, operation: Operation, ids: Mapping[str, str]) -
 
 
 def granted(operation: Operation) -> int:
-    refused = WITHOUT_A_CODE | WITHOUT_AN_UPGRADE
+    refused = WITHOUT_A_CODE | WITHOUT_AN_UPGRADE | WHILE_ONE_IS_OPEN
     return refused.get(operation.id, operation.gives.status)
