@@ -147,7 +147,7 @@ async def pending_after(tx: Tx, recording: StoredRecording, last_id: int) -> tup
     """The pending orders on a recording that were accepted after the one of ``last_id``, as accepted.
 
     While the market is held alone these are all, for nobody is accepting any."""
-    rows = await tx.execute(_PENDING, {"recording": recording.uuid, "last_id": last_id})
+    rows = (await tx.execute(_PENDING, {"recording": recording.uuid, "last_id": last_id})).all()
     return tuple(Pending(row.id, row.session_id, orders.from_row(row, recording.open_at)) for row in rows)
 
 

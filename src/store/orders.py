@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,8 @@ from store.tables.sessions import SessionRow
 _orders = OrderRow.__table__  # type: ignore[attr-defined]
 _events = SessionEventRow.__table__  # type: ignore[attr-defined]
 _sessions = SessionRow.__table__  # type: ignore[attr-defined]
+
+LEGS_KEPT = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,13 @@ def from_row(row: Row[*tuple[Any, ...]], open_at: datetime) -> StoredOrder:
 
 def legs_from(stored: Iterable[tuple[int, str, int, str]]) -> tuple[Leg, ...]:
     """The legs of an order from its column: strike, right, quantity and action of each."""
-    return tuple(Leg(Contract(k, Right(right)), n, Action(action)) for k, right, n, action in stored)
+    return tuple(_leg(*one) for one in stored)
+
+
+@lru_cache(maxsize=LEGS_KEPT)
+def _leg(strike_points: int, right: str, quantity: int, action: str) -> Leg:
+    """The same few are traded again and again, and a matcher that takes over reads all that wait."""
+    return Leg(Contract(strike_points, Right(right)), quantity, Action(action))
 
 
 def _fill(row: Row[*tuple[Any, ...]], open_at: datetime) -> Fill | None:
