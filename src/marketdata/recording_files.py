@@ -21,7 +21,7 @@ FORMAT_VERSION = 1
 # A reader takes its own version and the one before; there was none before 1.
 READABLE_VERSIONS = frozenset({FORMAT_VERSION})
 ON_AIR, RECORDING, TAPE, CLOSING = "ON_AIR", "recording.json", "tape", "closing.json"
-_UNFINISHED, _LOCK = ".unfinished", ".lock"
+_UNFINISHED, _REMOVED, _LOCK = ".unfinished", ".removed", ".lock"
 
 
 class AnotherRecorder(Exception):
@@ -74,6 +74,14 @@ def begin(root: Path, recording: Recording) -> Path:
 def take_off_air(root: Path) -> None:
     """Leaves the market without a feed: from now on it stands at the last recorded close."""
     (root / ON_AIR).unlink(missing_ok=True)
+
+
+def remove(root: Path, recording_id: UUID) -> None:
+    """Removes a recording, whole before anything of it."""
+    removed = root / _REMOVED
+    shutil.rmtree(removed, ignore_errors=True)
+    (root / str(recording_id)).rename(removed)
+    shutil.rmtree(removed, ignore_errors=True)
 
 
 def recording_ids(root: Path) -> tuple[UUID, ...]:

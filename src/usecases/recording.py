@@ -39,6 +39,7 @@ from marketdata.settling import settled_by_index
 from marketdata.tapes import RowRefused, TapeWriter
 from store import recordings
 from store.database import DatabaseUnavailable
+from usecases.old_tapes import remove_old_tapes
 from usecases.ports import Ports
 
 LATE_SECONDS_MAX = 1.0
@@ -190,6 +191,8 @@ class _Recorder:
         begin(self._root, recording)
         self._take_tape(recording)
         await self._ring()
+        with suppress(DatabaseUnavailable):
+            await remove_old_tapes(self._ports)
 
     def _take_tape(self, recording: Recording) -> None:
         tape = TapeWriter(self._folder(recording.id) / TAPE, len(recording.opening.contracts))
