@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.admission import Standing, only_reduces, short_of, with_order, without_order
 from engine.denials import Denial
 from engine.fills import fill_at, scan_bound
-from engine.kernels import QUOTE_SUMS, orders_reached
+from engine.kernels import NARROW_WEIGHTS_MAX, QUOTE_SUMS, orders_reached
 from engine.market import Day
 from engine.orders import LEGS_MAX, Fill, Order
 from engine.sessions import Session, fold_fills, requirement_cents
@@ -90,6 +90,7 @@ class PendingBook:
         the day does not have waits in vain, below every net."""
         legs, absent = order.ticket.legs, len(day.contracts)
         weights, bound = scan_bound(order.ticket, order.slippage_cents)
+        assert sum(map(abs, weights)) <= NARROW_WEIGHTS_MAX, "a net fits in 32 bits"
         is_listed = all(leg.contract in day.row_of for leg in legs)
         self._rows[place], self._weights[place] = absent, 0
         self._rows[place, : len(legs)] = [day.row_of.get(leg.contract, absent) for leg in legs]

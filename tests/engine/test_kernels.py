@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.kernels import NARROW_WEIGHTS_MAX, add_option_values, first_at_or_below, with_steps
+from engine.kernels import (
+    NARROW_WEIGHTS_MAX,
+    QUOTE_SUMS,
+    add_option_values,
+    first_at_or_below,
+    orders_reached,
+    with_steps,
+)
 from engine.market import MISSING_TICKS, TICKS_MAX, TickMatrix
 from tests.engine.twins.kernels import slow_first_at_or_below, slow_option_values, slow_with_steps
 
@@ -145,3 +152,37 @@ def test_steps_that_leave_seconds_out_or_do_not_ascend_are_refused() -> None:
     for starts in ([0, 3, 3], [0, 4, 2], [0, 5], [-1]):
         with pytest.raises(ValueError, match="does not come before"):
             with_steps(column, [(start, 1) for start in starts])
+
+
+def waiting(orders: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return np.zeros((orders, 4), np.uint16), np.zeros((orders, 4), np.int16), np.zeros(orders, np.int32)
+
+
+def reached(second: int = 0, *, orders: int = 2, places: int = 2, sums: int = QUOTE_SUMS) -> int:
+    room = np.zeros(sums, np.uint32), np.zeros(places, np.int32)
+    quotes = chain([10, 10])
+    return orders_reached(quotes, quotes, second, waiting(orders), *room)
+
+
+def test_orders_that_weigh_nothing_come_to_nothing() -> None:
+    assert [reached(), reached(1), reached(orders=0)] == [2, 2, 0]
+
+
+def test_orders_are_held_to_a_second_of_the_day() -> None:
+    for second in (-1, 2):
+        with pytest.raises(IndexError, match=f"second {second} is not within the 2 of the day"):
+            reached(second)
+
+
+def test_orders_need_room_for_their_places_and_the_chains_sums() -> None:
+    with pytest.raises(ValueError, match="3 orders need as many rows, weights and places"):
+        reached(orders=3)
+    with pytest.raises(ValueError, match=f"1 contracts need fewer than {QUOTE_SUMS} sums"):
+        reached(sums=2)
+    rows, weights, bounds = waiting(2)
+    with pytest.raises(ValueError, match="an order has 4 rows and weights"):
+        orders_reached(chain([10]), chain([10]), 0, (rows[:, :3].copy(), weights, bounds), *_room(2))
+
+
+def _room(orders: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros(QUOTE_SUMS, np.uint32), np.zeros(orders, np.int32)
