@@ -35,6 +35,10 @@ def account_topic(account_id: UUID) -> str:
     return f"account:{account_id}"
 
 
+def user_topic(user_id: UUID) -> str:
+    return f"user:{user_id}"
+
+
 def backtest_topic(source_hash: str) -> str:
     return f"backtest:{source_hash}"
 
@@ -94,6 +98,10 @@ class Topics:
 
     async def backtest_changed(self, source_hash: str, seq: int) -> None:
         await self.publish(backtest_topic(source_hash), seq)
+
+    async def user_changed(self, user_id: UUID) -> None:
+        """Somebody signed out somewhere, or has another live session. Only a bell."""
+        await self.publish(user_topic(user_id), UNKNOWN_SEQ)
 
     async def market_ticked(self, second: int) -> None:
         """A row, an opening or a closing is on the tape. Only a bell: its number starts again with each

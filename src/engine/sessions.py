@@ -56,6 +56,11 @@ class Financials:
     def net_liquidation_cents(self) -> Cents:
         return self.opening_cents + self.profit_cents
 
+    @property
+    def cash_cents(self) -> Cents:
+        """What is there without the open positions, credits received included (rulings 3.1)."""
+        return self.net_liquidation_cents - self.options_value_cents
+
 
 @dataclass(frozen=True, slots=True)
 class OrderState:

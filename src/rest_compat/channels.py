@@ -1,68 +1,105 @@
 """The channels of the WebSocket: what can be subscribed to, by whom, and the frames that follow."""
 
-import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, TypeAlias
+from uuid import UUID
 
-from pydantic import BaseModel, Field
-
-from rest_compat.strategy_results import ResultsSnapshot, render_snapshot
-from rest_compat.wire import Answered, HashText, one_of
-from usecases.backtest_events import BacktestEvent, BacktestEventKind, backtest_events
+from rest_compat.backtest_frames import backtest_frames
+from rest_compat.market_frames import aggregate_text, columns_text, market_frames, rows_text
+from rest_compat.session_frames import simulation_frames
 from usecases.ports import Ports, Viewer
 
 SOURCE_HASH = re.compile("[0-9a-f]{64}")
-END_OF_DATA = '{"channel":"end_of_data"}'
+BACKTESTS, AGGREGATES, CHAIN = "backtest_events", "live_aggregate_data", "live_option_chain"
+SIMULATIONS = "simulation_events"
+COLUMNAR = "columnar"
+SEQ_MAX = 2**31 - 1
 
-Frames = AsyncGenerator[BaseModel, None]
+Message: TypeAlias = Mapping[str, Any]
+Frames: TypeAlias = AsyncGenerator[str, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a message means of a channel: one of its subjects, and how it is to be told, from where on or
+    in which format. A socket follows a subject in one manner at a time."""
+
+    subject: str
+    manner: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """``subject_of`` reads from a message what of the channel is meant, None where it does not say;
-    ``frames`` follows a subject for a viewer until he leaves, and ends at once where he may not."""
+    """``wanted_by`` reads from a message what of the channel is meant, nothing where it does not say.
+    ``frames`` are for a viewer, None for a visitor, until he leaves; none where he may not see them."""
 
-    subject_of: Callable[[Mapping[str, Any]], str | None]
-    frames: Callable[[Ports, Viewer, str], Frames]
-
-
-class BacktestChange(Answered):
-    type: Annotated[str, one_of(*BacktestEventKind)]
-    snapshot: ResultsSnapshot
+    wanted_by: Callable[[Message], Iterator[Wanted]]
+    frames: Callable[[Ports, Viewer | None, Wanted], Frames]
+    is_public: bool = False
 
 
-class BacktestFrame(Answered):
-    """A change of a backtest with the whole snapshot, net of your costs. ``id`` rises from change to
-    change; a frame that was missed is made good by the next."""
-
-    channel: Literal["backtest_events"]
-    id: int
-    source_hash: HashText
-    data: Annotated[BacktestChange, Field(description="What changed, and everything as it is now.")]
+def _market(_: Message) -> Iterator[Wanted]:
+    yield Wanted("SPX")
 
 
-def _backtest_of(message: Mapping[str, Any]) -> str | None:
+def _chain(message: Message) -> Iterator[Wanted]:
+    is_columnar = message.get("format") == COLUMNAR
+    yield Wanted("SPX", COLUMNAR if is_columnar else None)
+
+
+def _backtest(message: Message) -> Iterator[Wanted]:
     source_hash = message.get("source_hash")
-    is_one = isinstance(source_hash, str) and SOURCE_HASH.fullmatch(source_hash)
-    return source_hash if is_one else None
+    if isinstance(source_hash, str) and SOURCE_HASH.fullmatch(source_hash):
+        yield Wanted(source_hash)
 
 
-async def _backtest_frames(ports: Ports, viewer: Viewer, source_hash: str) -> Frames:
-    async with aclosing(backtest_events(ports, viewer, source_hash)) as events:
-        async for event in events:
-            yield await asyncio.to_thread(render_event, event)
+def _simulations(message: Message) -> Iterator[Wanted]:
+    """The one that is named, or all of those whose last event is."""
+    last = message.get("last_event_by_sim")
+    last_of = {_uuid(name): seq for name, seq in last.items()} if isinstance(last, dict) else {}
+    named = message.get("live_simulation_id")
+    for one in last_of if named is None else [_uuid(named)]:
+        if one is not None:
+            yield Wanted(one, _seq(last_of.get(one)))
 
 
-def render_event(event: BacktestEvent) -> BacktestFrame:
-    return BacktestFrame(
-        channel="backtest_events",
-        id=event.seq,
-        source_hash=event.snapshot.coverage.source_hash,
-        data=BacktestChange(type=event.kind.value, snapshot=render_snapshot(event.snapshot)),
-    )
+def _uuid(value: object) -> str | None:
+    """An id as it is written here, None for anything else."""
+    try:
+        return str(UUID(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
-CHANNELS: Mapping[str, Channel] = {"backtest_events": Channel(_backtest_of, _backtest_frames)}
+def _seq(value: object) -> int | None:
+    is_one = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= SEQ_MAX
+    return value if is_one else None  # type: ignore[return-value]
+
+
+def _aggregate_frames(ports: Ports, _: Viewer | None, __: Wanted) -> Frames:
+    return market_frames(ports, aggregate_text)
+
+
+def _chain_frames(ports: Ports, _: Viewer | None, wanted: Wanted) -> Frames:
+    return market_frames(ports, columns_text if wanted.manner == COLUMNAR else rows_text)
+
+
+def _backtest_frames(ports: Ports, viewer: Viewer | None, wanted: Wanted) -> Frames:
+    assert viewer is not None, "visitors follow no backtests"
+    return backtest_frames(ports, viewer, wanted.subject)
+
+
+def _simulation_frames(ports: Ports, viewer: Viewer | None, wanted: Wanted) -> Frames:
+    assert viewer is not None, "visitors have no simulations"
+    after = wanted.manner if isinstance(wanted.manner, int) else None
+    return simulation_frames(ports, viewer, UUID(wanted.subject), after)
+
+
+CHANNELS: Mapping[str, Channel] = {
+    AGGREGATES: Channel(_market, _aggregate_frames, is_public=True),
+    CHAIN: Channel(_chain, _chain_frames),
+    SIMULATIONS: Channel(_simulations, _simulation_frames),
+    BACKTESTS: Channel(_backtest, _backtest_frames),
+}

@@ -143,6 +143,7 @@ async def logout(ports: Ports, viewer: Viewer) -> None:
     """End the session of the viewer's token."""
     async with ports.database.transaction() as tx:
         await tokens.remove(tx, viewer.token_id)
+    await ports.topics.user_changed(viewer.uuid)
 
 
 async def forgot_password(ports: Ports, email: str) -> Denial | None:
@@ -171,6 +172,7 @@ async def reset_password(ports: Ports, email: str, verification_code: str, passw
         await codes.spend(tx, address, ports.wall())
         await users.set_password(tx, user.id, password_hash)
         await tokens.remove_all(tx, user.id)
+    await ports.topics.user_changed(user.uuid)
     return None
 
 

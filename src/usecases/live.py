@@ -47,6 +47,7 @@ async def start(ports: Ports, viewer: Viewer, command: StartLive) -> SessionView
         loaded = await load(ports, tx, viewer, replace(stored, version=version), market)
 
     remember_live(stored, None)
+    await ports.topics.user_changed(viewer.uuid)
     return _view(loaded)
 
 

@@ -177,6 +177,16 @@ async def series(ports: Ports, viewer: Viewer | None, on: date, names: Sequence[
     return await asyncio.to_thread(_frame, ports, info, [Series(name) for name in names], step)
 
 
+def chain_of(day: Day, second: int) -> ChainSnapshot:
+    """The whole chain of a day at one second."""
+    return _chains(day, range(second, second + 1))[0]
+
+
+def series_of(day: Day, second: int) -> SeriesFrame:
+    """Every series of a day at one second that is known."""
+    return _series(day, tuple(Series), range(second, second + 1))
+
+
 def _open_to_all(days: Sequence[SeenDay], now: datetime | None) -> set[date]:
     """The dates a visitor may see: the session in progress and the last completed one."""
     if now is None:
@@ -225,8 +235,11 @@ def _today(now: datetime | None) -> MarketSession | None:
 def _snapshots(ports: Ports, info: SeenDay, wanted: SnapshotRange) -> tuple[ChainSnapshot, ...]:
     day = opened(ports, info)
     first, step = day.second_of(wanted.start), wanted.interval_seconds
-    seconds = range(first, first + wanted.count * step, step)
-    rows = slice(first, seconds[-1] + 1, step)
+    return _chains(day, range(first, first + wanted.count * step, step))
+
+
+def _chains(day: Day, seconds: range) -> tuple[ChainSnapshot, ...]:
+    rows = slice(seconds.start, seconds[-1] + 1, seconds.step)
     bids, asks = day.bid_ticks[:, rows].T.copy(), day.ask_ticks[:, rows].T.copy()
     deltas = day.delta_e4[rows].copy()
     return tuple(
@@ -250,8 +263,11 @@ def _is_known(day: Day, second: int) -> bool:
 def _frame(ports: Ports, info: SeenDay, wanted: Sequence[Series], step: int) -> SeriesFrame:
     day = opened(ports, info)
     first = -(-day.known_from // step) * step
-    seconds = range(first, day.known_until + 1, step)
-    rows = slice(seconds.start, seconds.stop, step)
+    return _series(day, wanted, range(first, day.known_until + 1, step))
+
+
+def _series(day: Day, wanted: Sequence[Series], seconds: range) -> SeriesFrame:
+    rows = slice(seconds.start, seconds.stop, seconds.step)
     columns = {name: _column(day, name)[rows] for name in wanted}
     return SeriesFrame(day.date, day.content_hash, day.open_at, seconds, columns)
 

@@ -69,6 +69,8 @@ async def update_profile(ports: Ports, viewer: Viewer, changes: ProfileChanges) 
             await codes.spend(tx, edit.proven_email, ports.wall())
         user = await users.with_id(tx, viewer.user_id)
 
+    if password_hash is not None:
+        await ports.topics.user_changed(viewer.uuid)
     for session_id, version in repriced:
         await ports.topics.session_changed(session_id, version)
     await _reprice(ports, asked)

@@ -18,7 +18,7 @@ from tests.rest_compat.desk import Desk
 
 SCHEMA_KEYWORDS = """\
 $ref additionalProperties anyOf const default description enum examples format items maxItems maxLength
-maximum minItems minLength minimum pattern properties required type
+maximum minItems minLength minimum pattern properties propertyNames required type
 """
 SNAPSHOT = Path(__file__).parents[2] / "schema" / "openapi.yaml"
 

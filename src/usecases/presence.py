@@ -1,0 +1,39 @@
+"""Whether a person who stays connected is still signed in, and which live session is his meanwhile."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from uuid import UUID
+
+import structlog
+
+from bus.topics import user_topic
+from engine.denials import Denial
+from usecases import live
+from usecases.auth import authenticate
+from usecases.outages import OUTAGES
+from usecases.ports import Ports, Viewer
+
+LOOK_SECONDS = 60.0
+
+log = structlog.get_logger()
+
+
+async def presence(ports: Ports, viewer: Viewer, token: str) -> AsyncGenerator[UUID | None, None]:
+    """The person's live session that belongs to no account, None where there is none: now, whenever he
+    signs out somewhere or starts one, and each minute. Ends once the token is not valid any more.
+
+    While the database cannot be asked nothing is said, and who was signed in is taken to be.
+    """
+    with ports.topics.listen(user_topic(viewer.uuid)) as wakes:
+        while True:
+            try:
+                if await authenticate(ports, token) is None:
+                    return
+                session_id = await live.active(ports, viewer)
+            except OUTAGES:
+                log.warning("presence_unknown", exc_info=True)
+            else:
+                yield None if isinstance(session_id, Denial) else session_id
+            with suppress(TimeoutError):
+                await asyncio.wait_for(wakes.next(), LOOK_SECONDS)
