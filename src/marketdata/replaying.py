@@ -49,11 +49,11 @@ def opening_of(day: Day, label: str, provenance: Provenance) -> Opening:
 async def told(
     day: Day, opening: Opening, unfinished: Reached | None, first_second: int = 0
 ) -> AsyncIterator[FeedEvent]:
-    """A day from a second on; only what is missing of it where ``unfinished`` began with ``opening``."""
-    if unfinished is not None and unfinished.recording.opening == opening:
-        first_second = max(first_second, unfinished.second + 1)
-    else:
+    """A day from a second on; where ``unfinished`` began with ``opening``, from the row after its last."""
+    if unfinished is None or unfinished.recording.opening != opening:
         yield opening
+    elif unfinished.second >= 0:
+        first_second = unfinished.second + 1
     async for row in _rows_from(day, first_second):
         yield row
     yield Closing(day.settlement_cents, day.settlement_source)

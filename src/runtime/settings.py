@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from runtime.values import DatabaseUrl, MailSender, Proxies, RedisUrl, SecretKey, SmtpUrl
+from runtime.values import DatabaseUrl, MailSender, MarketName, Proxies, RedisUrl, SecretKey, SmtpUrl
 from usecases.failpoints import Failpoint
 from usecases.policy import Policy
 
@@ -17,6 +17,7 @@ POLICY = Policy()
 PREFIX = "ZERODTE_"
 SAMPLES = "ZERODTE_SHARED"  # where the tests find vendors' samples
 KIB_A_LANE = 8
+SPEED_MAX = 100_000
 
 
 class Settings(BaseSettings):
@@ -45,7 +46,10 @@ class Settings(BaseSettings):
     smtp_url: SmtpUrl | None = Field(None, description="mail server; otherwise mail goes to data_dir/outbox")
     mail_sender: MailSender = Field("zerodte <noreply@localhost>", description="sender of mail")
 
-    market: Literal["none"] = Field("none", description="the market kept open; recorded days need none")
+    market: MarketName = Field("demo", description="the market kept open, see docs/live.md; or none")
+    speed: float = Field(
+        1, gt=0, le=SPEED_MAX, description="market seconds to a second, of the demo market and of replays"
+    )
     synthetic_days: int = Field(20, ge=0, le=1000, description="synthetic days that `up` makes")
 
     database_connections: int = Field(8, ge=2, le=40, description="connections of one process")
@@ -134,6 +138,17 @@ class Settings(BaseSettings):
                 "lanes", "must be at most {most}, one for 8 KiB of memory", {"most": most}
             )
         return lanes
+
+    @field_validator("speed")
+    @classmethod
+    def where_it_is_ours(cls, speed: float, others: ValidationInfo) -> float:
+        """Nobody but who pushes a market says how fast it runs."""
+        market = others.data.get("market", "")
+        if speed != 1 and market.startswith(("push", "stdin")):
+            raise PydanticCustomError(
+                "speed", "must be 1 for {market}, which runs in its own time", {"market": market}
+            )
+        return speed
 
     def policy(self) -> Policy:
         """The part that use cases read."""

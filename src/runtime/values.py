@@ -8,6 +8,8 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
+from runtime.markets import MARKETS, read_market
+
 PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]?\d{1,4})"
 HOST = rf"(?:\[[0-9a-fA-F:.]+\]|[^/?#:@\[\]\s]+)(?::{PORT})?"
 USER = r"(?:[^@/?#\s]*@)?"
@@ -30,6 +32,14 @@ def _are_proxies(text: str) -> bool:
 def _is_network(text: str) -> bool:
     try:
         ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_market(text: str) -> bool:
+    try:
+        read_market(text)
     except ValueError:
         return False
     return True
@@ -71,3 +81,4 @@ MailSender: TypeAlias = Annotated[
 Proxies: TypeAlias = Annotated[
     str, _only(_are_proxies, "* or addresses and networks, like 127.0.0.1,10.0.0.0/8")
 ]
+MarketName: TypeAlias = Annotated[str, _only(_is_market, MARKETS)]

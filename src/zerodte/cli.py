@@ -22,6 +22,13 @@ DataDir = Annotated[
     Path | None,
     typer.Option(help="Where days, mail and embedded databases are kept (default var)."),
 ]
+MarketOption = Annotated[
+    str | None,
+    typer.Option(help="The market to keep open: demo (default), replay:DATE[THH:MM:SS], push:PORT or none."),
+]
+SpeedOption = Annotated[
+    float | None, typer.Option(help="How many times faster than time it runs (default 1).")
+]
 
 
 def tell_version(is_asked: bool) -> None:  # noqa: FBT001 - as typer calls it
@@ -44,21 +51,20 @@ def about(
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0913 - one parameter for each option
     host: Annotated[str | None, typer.Option(help="Address to serve at (default 127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to serve at (default 8000).")] = None,
     data_dir: DataDir = None,
-    market: Annotated[
-        str | None,
-        typer.Option(help="The market to keep open: none, as recorded days need no other."),
-    ] = None,
+    *,
+    market: MarketOption = None,
+    speed: SpeedOption = None,
     synthetic_days: Annotated[
         int | None, typer.Option(help="Synthetic days that there shall be (default 20).")
     ] = None,
 ) -> None:
     """Run everything: database, queue, API and workers, until Ctrl-C."""
     settings = read_settings(
-        host=host, port=port, data_dir=data_dir, market=market, synthetic_days=synthetic_days
+        host=host, port=port, data_dir=data_dir, market=market, speed=speed, synthetic_days=synthetic_days
     )
     part("up").up(settings, announced)
 
@@ -85,6 +91,18 @@ def api(
 def worker(name: Annotated[str, typer.Argument(help="Which worker: batch or live.")]) -> None:
     """Run one worker process."""
     part("working").work(part("connecting").connected(read_settings()), name)
+
+
+@app.command()
+def feed(
+    market: MarketOption = None,
+    speed: SpeedOption = None,
+    data_dir: DataDir = None,
+    fd: Annotated[int | None, typer.Option(help="Let others push at a socket that our parent bound.")] = None,
+) -> None:
+    """Tell a market and record it; it may also be stdin, see docs/live.md."""
+    given = read_settings(market=market, speed=speed, data_dir=data_dir)
+    part("feeding").feed(part("connecting").connected(given), fd)
 
 
 @app.command()

@@ -4,12 +4,15 @@ import ipaddress
 import socket
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from zerodte.failures import CannotRun
 
 SEND_BUFFER_BYTES = 128 * 1024
 UNACKNOWLEDGED_MS = 10_000
 RETRY_SECONDS = 0.1
+LOOPBACK = "127.0.0.1"
 
 
 class AddressTaken(CannotRun):
@@ -35,6 +38,21 @@ def take_address(host: str, port: int, patience_seconds: float = 0) -> socket.so
 def inherited(descriptor: int) -> socket.socket:
     """A bound socket that our parent left open for us."""
     return socket.socket(fileno=descriptor)
+
+
+@contextmanager
+def pushing_socket(
+    port: int | None, *, patience_seconds: float = 0, descriptor: int | None = None
+) -> Iterator[socket.socket | None]:
+    """The socket, ours or our parent's, at which a market is pushed in from this machine; None without
+    a port. Who comes before it is served waits. Raises AddressTaken."""
+    if port is None:
+        yield None
+        return
+    bound = take_address(LOOPBACK, port, patience_seconds) if descriptor is None else inherited(descriptor)
+    with bound as listener:
+        listener.listen()
+        yield listener
 
 
 def url_of(listener: socket.socket) -> str:

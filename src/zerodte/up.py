@@ -9,15 +9,18 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
+from importlib import import_module
 from pathlib import Path
 from threading import Event
 from urllib.parse import urlsplit
 
 from runtime.logs import configure_logs
+from runtime.markets import Market, MarketKind, read_market
 from runtime.settings import Settings
 from zerodte.connecting import connected, environment, require_servers
 from zerodte.failures import CannotRun, told_of_files
-from zerodte.listening import take_address, url_of
+from zerodte.listening import pushing_socket, take_address, url_of
 from zerodte.programs import Program
 from zerodte.servers import postgres, prepare_site, valkey
 from zerodte.supervisor import supervised
@@ -45,17 +48,22 @@ def up(settings: Settings, announce: Callable[[str], None]) -> None:
         data_dir.mkdir(parents=True, exist_ok=True)
     require_servers(settings, "database_url", "redis_url")
     configure_logs(settings.log_level)
+    market = _market(settings)
     with (
         alone_in(data_dir),
         take_address(settings.host, settings.port, PATIENCE_SECONDS) as listener,
+        pushing_socket(market.port, patience_seconds=PATIENCE_SECONDS) as pushed,
         stop_requests() as stopping,
         supervised(stopping) as supervisor,
     ):
         servers = tuple(_servers(settings, data_dir))
         parts = Parts(data_dir, environment(connected(settings), data_dir))
-        supervisor.start(*servers, *parts.days_before_serving(settings.synthetic_days))
+        supervisor.start(*servers, *parts.days_before_serving(settings.synthetic_days, market.on))
         supervisor.start(parts.api(listener))
         supervisor.add(parts.worker("batch"))
+        if market.kind is not MarketKind.NONE:
+            supervisor.add(parts.worker("live"))
+            supervisor.add(parts.feed(pushed))
         if settings.synthetic_days:
             supervisor.add(parts.days(settings.synthetic_days))
         if not stopping.is_set():
@@ -82,19 +90,43 @@ class Parts:
     def worker(self, name: str) -> Program:
         return self._python(f"worker {name}", "zerodte.cli", "worker", name)
 
-    def days(self, count: int) -> Program:
+    def feed(self, pushed: socket.socket | None) -> Program:
+        """The market. Its socket outlives it, so whoever pushes waits while it restarts."""
+        descriptors = (pushed.fileno(),) if pushed else ()
+        options = ("--fd", str(pushed.fileno())) if pushed else ()
+        feed = self._python("feed", "zerodte.cli", "feed", *options)
+        return replace(feed, inherited=descriptors, ends=True)
+
+    def days(self, count: int, *wanted: date) -> Program:
         """Makes the synthetic days that are missing, and leaves the machine to the others meanwhile."""
-        arguments = ("zerodte.first_days", str(self.data_dir / "days"), str(count))
+        dates = (on.isoformat() for on in wanted)
+        arguments = ("zerodte.first_days", str(self.data_dir / "days"), str(count), *dates)
         return replace(self._python("days", *arguments), niceness=BACKGROUND_NICENESS, ends=True)
 
-    def days_before_serving(self, count: int) -> tuple[Program, ...]:
-        """Makes a few days where there is none at all, so that there is something to trade."""
+    def days_before_serving(self, count: int, replayed: date | None) -> tuple[Program, ...]:
+        """Makes a few days where there is none at all, so that there is something to trade; and the one
+        that is replayed, if it is to come."""
         is_fresh = next(self.data_dir.glob("days/*/*"), None) is None
-        return (replace(self.days(min(count, DAYS_AT_FIRST)), niceness=0),) if is_fresh and count else ()
+        first = min(count, DAYS_AT_FIRST) if is_fresh else 0
+        wanted = (replayed,) if replayed and count else ()
+        return (replace(self.days(first, *wanted), niceness=0),) if first or wanted else ()
 
     def _python(self, name: str, *arguments: str) -> Program:
         """``-P``: what lies in the working directory must not be imported instead of our rooms."""
         return Program(name, (sys.executable, "-P", "-m", *arguments), environment=self.environment)
+
+
+def _market(settings: Settings) -> Market:
+    """The market to keep open. Raises CannotRun where it cannot be told.
+
+    Only a replay has to be looked for, with what makes a process large: ours is to be small.
+    """
+    market = read_market(settings.market)
+    if market.kind is MarketKind.STDIN:
+        raise CannotRun("--market: stdin is for `zerodte feed`; choose push:PORT here")
+    if market.kind is MarketKind.REPLAY:
+        import_module("zerodte.markets").check_replay(settings, settings.synthetic_days)
+    return market
 
 
 @contextmanager

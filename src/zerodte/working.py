@@ -1,7 +1,6 @@
 """A worker process."""
 
-import asyncio
-import signal
+from asyncio import CancelledError
 from contextlib import suppress
 
 import uvloop
@@ -12,6 +11,7 @@ from runtime.settings import Settings
 from workers import main
 from workers.mail import Post
 from zerodte.failures import CannotRun
+from zerodte.stopping import cancel_when_asked
 
 
 def work(settings: Settings, name: str) -> None:
@@ -23,14 +23,11 @@ def work(settings: Settings, name: str) -> None:
 
 
 async def _work(settings: Settings, name: str) -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    cancel_when_asked()
     smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
     post = Post(settings.mail_sender, settings.data_dir / "outbox", smtp_url)
     bounds = LIVE if name == main.LIVE else UNHURRIED
     async with open_ports(settings, bounds) as ports:
         assert settings.redis_url is not None
-        with suppress(asyncio.CancelledError):
+        with suppress(CancelledError):
             await main.serve(name, ports, post, settings.redis_url.get_secret_value())

@@ -89,7 +89,9 @@ def test_decimals_are_read_exactly_and_a_number_may_be_text() -> None:
     assert (row.bid_ticks[0], row.ask_ticks[0], row.delta_e4[0]) == (3, 6, 4_999)
 
 
-@pytest.mark.parametrize("bad", [float("nan"), float("inf"), "cheap", True, [5.1], {}, 10**40, "1e999999", "sNaN"])
+@pytest.mark.parametrize(
+    "bad", [float("nan"), float("inf"), "cheap", True, [5.1], {}, 10**40, "1e999999", "sNaN"]
+)
 def test_a_price_that_is_no_number_is_counted(bad: object) -> None:
     talk = talking()
     said(talk, line(QUOTES, quotes=[["C", 5950, bad, 5.3]]), line(SECOND))

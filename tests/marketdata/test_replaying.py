@@ -62,10 +62,16 @@ async def test_a_replay_may_begin_at_any_second(day: Day) -> None:
     assert told[-1] == Closing(day.settlement_cents, day.settlement_source)
 
 
-async def test_its_own_unfinished_recording_is_gone_on_with(day: Day) -> None:
-    told = await heard(Replay(day, first_second=100).events(reached(Replay(day).opening, 597)))
+@pytest.mark.parametrize("first_second", [0, 100, 599])
+async def test_its_own_unfinished_recording_is_gone_on_with(day: Day, first_second: int) -> None:
+    told = await heard(Replay(day, first_second).events(reached(Replay(day).opening, 597)))
     assert [type(event) for event in told] == [ChainRow, ChainRow, ChainRow, Closing]
     assert seconds_of(told) == [598, 599, 600]
+
+
+async def test_a_recording_without_a_row_begins_where_it_was_to_begin(day: Day) -> None:
+    told = await heard(Replay(day, first_second=599).events(reached(Replay(day).opening, -1)))
+    assert seconds_of(told) == [599, 600]
 
 
 async def test_a_recording_that_lacks_only_its_end_gets_it(day: Day) -> None:

@@ -1,6 +1,7 @@
 from dataclasses import fields, replace
 
 import pytest
+from pydantic import ValidationError
 
 from api.limits import Limits
 from runtime.settings import Settings
@@ -101,3 +102,16 @@ def test_the_least_memory_and_the_most_lanes_can_hash() -> None:
     settings = Settings(hashing_memory_kib=24, hashing_lanes=3, hashing_passes=1)
     cost = HashingCost(settings.hashing_memory_kib, settings.hashing_passes, settings.hashing_lanes)
     assert cost.hasher.hash("secret").startswith("$argon2id$v=19$m=24,t=1,p=3$")
+
+
+@pytest.mark.parametrize("market", ["push:9000", "stdin"])
+def test_only_a_market_of_our_own_has_a_speed(market: str) -> None:
+    assert Settings(market=market).speed == 1
+    with pytest.raises(ValidationError, match=f"must be 1 for {market}, which runs in its own time"):
+        Settings(market=market, speed=2)
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf"), 100_001])
+def test_a_speed_is_positive_and_bounded(speed: float) -> None:
+    with pytest.raises(ValidationError, match="speed"):
+        Settings(speed=speed)

@@ -61,8 +61,8 @@ def generated(tmp_path: Path) -> Iterator[Installation]:
 def running(data_dir: Path, synthetic_days: int) -> Iterator[Installation]:
     """An installation started by the documented command, until it answers, and stopped."""
     port = _free_port()
-    days = ["--synthetic-days", str(synthetic_days)]
-    command = [ZERODTE, "up", "--port", str(port), "--data-dir", str(data_dir), *days]
+    options = ["--synthetic-days", str(synthetic_days), "--market", "none"]
+    command = [ZERODTE, "up", "--port", str(port), "--data-dir", str(data_dir), *options]
     with Path(data_dir, "up.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:

@@ -61,8 +61,9 @@ class Installation:
 
 
 def command(data_dir: Path, *options: str) -> list[str]:
-    """The command line of an `up` on any free port that makes no synthetic days unless told to."""
-    given = ("--data-dir", str(data_dir), "--port", "0", "--synthetic-days", "0", *options)
+    """The command line of an `up` on any free port, without synthetic days and a market unless told to."""
+    quiet = ("--synthetic-days", "0", "--market", "none")
+    given = ("--data-dir", str(data_dir), "--port", "0", *quiet, *options)
     return [sys.executable, "-m", "zerodte.cli", "up", *given]
 
 

@@ -38,8 +38,8 @@ def test_an_option_wins_over_a_variable(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_setting_out_of_bounds_is_named() -> None:
     with pytest.raises(CannotRun, match=r"^--port: Input should be less than or equal to 65535$"):
         read_settings(port=70000)
-    with pytest.raises(CannotRun, match=r"^--market: Input should be 'none'$"):
-        read_settings(market="demo")
+    with pytest.raises(CannotRun, match=r"^--market: must be demo, none, stdin, push:PORT, "):
+        read_settings(market="replay:yesterday")
 
 
 def test_a_variable_that_can_never_work_is_named_in_one_line_and_its_value_is_not(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_data_directory_that_is_a_file_is_named(words: tuple[object, ...], tmp
             ("generate", "--from", "1999-01-04", "--days", 1),
             "refused: days: 1 from 1999-01-04 leaves the session table, 2005-01-03 to 2030-12-31",
         ),
-        (("worker", "matcher"), "refused: worker: unknown 'matcher', choose from batch"),
+        (("worker", "matcher"), "refused: worker: unknown 'matcher', choose from batch, live"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_the_accepted_values(

@@ -26,3 +26,8 @@ def test_a_day_that_cannot_be_read_is_left_and_does_not_keep_the_others_away(tmp
     (tmp_path / DATE.isoformat() / info.content_hash / "manifest.json").unlink()
     make_first_days(tmp_path, 3)
     assert [day.date for day in Library(tmp_path).days()] == [date(2025, 1, 13), date(2025, 1, 14)]
+
+
+def test_a_day_that_is_wanted_is_made_first_and_alone_if_no_other_is(tmp_path: Path) -> None:
+    make_first_days(tmp_path, 0, [date(2025, 1, 21)])
+    assert [day.date for day in Library(tmp_path).days()] == [date(2025, 1, 21)]
