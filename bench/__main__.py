@@ -13,6 +13,7 @@ from bench.graphs import graphql_figures
 from bench.histories import history_figures
 from bench.hostile import hostile_figures
 from bench.ledgers import ledger_figures
+from bench.live import live_figures
 from bench.matching import matching_figures
 from bench.offline import offline_figures
 from bench.peers import peer_figures
@@ -39,6 +40,7 @@ SECTIONS = {
     "graphql": graphql_figures,
     "ledgers": ledger_figures,
     "hostile": hostile_figures,
+    "live": live_figures,
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from engine.market import Day
 from marketdata.live import LiveMarket
 from tests.live_market import Market, on_air
 from tests.people import SECRET, Town
@@ -21,6 +22,8 @@ from zerodte.programs import Program, spawn
 
 PATIENCE_SECONDS = 20
 POLL_SECONDS = 0.005
+
+_MATCHED = text("SELECT epoch, matched_second FROM recordings WHERE uuid = :recording")
 
 
 @dataclass(slots=True)
@@ -36,6 +39,13 @@ class Floor:
     @contextmanager
     def worker(self, failpoint: str = "") -> Iterator[subprocess.Popen[bytes]]:
         """A live worker, killed at the end, stopped or not."""
+        process = self.start(failpoint)
+        try:
+            yield process
+        finally:
+            self.kill(process)
+
+    def start(self, failpoint: str = "") -> subprocess.Popen[bytes]:
         process = spawn(
             Program(
                 "worker live",
@@ -45,12 +55,12 @@ class Floor:
             )
         )
         self.workers[process.pid] = process
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-            del self.workers[process.pid]
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        process.kill()
+        process.wait()
+        self.workers.pop(process.pid, None)
 
     async def holder(self) -> subprocess.Popen[bytes] | None:
         """The worker that says that it holds the market."""
@@ -73,7 +83,7 @@ class Floor:
     async def matched(self) -> tuple[int, int]:
         """The lease's epoch and the last second matched."""
         async with self.town.ports.database.asking() as tx:
-            row = (await tx.execute(text("SELECT epoch, matched_second FROM recordings"))).one_or_none()
+            row = (await tx.execute(_MATCHED, {"recording": self.market.id})).one_or_none()
         return (0, -1) if row is None else (row.epoch, row.matched_second)
 
     async def until_matched(self, second: int) -> None:
@@ -123,7 +133,9 @@ async def until(is_so: Callable[[], Awaitable[object]]) -> None:
 
 
 @asynccontextmanager
-async def floor(database_url: str, redis_url: str, data_dir: Path) -> AsyncIterator[Floor]:
+async def floor(
+    database_url: str, redis_url: str, data_dir: Path, day: Day | None = None
+) -> AsyncIterator[Floor]:
     environment = {
         "ZERODTE_DATABASE_URL": database_url,
         "ZERODTE_REDIS_URL": redis_url,
@@ -132,5 +144,5 @@ async def floor(database_url: str, redis_url: str, data_dir: Path) -> AsyncItera
     }
     async with a_town(database_url, redis_url, data_dir / "days") as one:
         town = replace(one, ports=replace(one.ports, live=LiveMarket(data_dir / "live")))
-        with on_air(town) as market:
+        with on_air(town, day) as market:
             yield Floor(town, market, environment, data_dir)
