@@ -21,7 +21,7 @@ from engine.sessions import Session, fold_fills, requirement_cents
 Key: TypeAlias = int
 
 ROOM_AT_FIRST = 64
-INT32 = np.iinfo(np.int32)
+BELOW_ALL, ABOVE_ALL = int(np.iinfo(np.int32).min), int(np.iinfo(np.int32).max)
 
 
 @dataclass(slots=True)
@@ -70,14 +70,19 @@ class PendingBook:
         """The first second in [from, until) at which each order fills, by second and priority."""
         first = max(from_second, day.known_from)
         until = min(until_second, day.known_until + 1, day.close_second)
-        reached: set[int] = set()
+        bound_of: dict[int, int] = {}
         hits: list[tuple[int, Key]] = []
         for second in range(first, until):
-            anew = [place for place in self._reached(day, second) if place not in reached]
-            reached.update(anew)
-            anew.sort(key=lambda place: (self._priorities[place], self._keys[place]))
-            hits += ((second, self._keys[place]) for place in anew)
+            for place in sorted(self._reached(day, second), key=self._turn):
+                hits.append((second, self._keys[place]))
+                bound_of[place] = int(self._bounds[place])
+                self._bounds[place] = BELOW_ALL  # so that no later second finds it again
+        for place, bound in bound_of.items():
+            self._bounds[place] = bound
         return hits
+
+    def _turn(self, place: int) -> tuple[tuple[int, int], Key]:
+        return self._priorities[place], self._keys[place]
 
     def _reached(self, day: Day, second: int) -> list[int]:
         count = len(self._keys)
@@ -95,7 +100,7 @@ class PendingBook:
         self._rows[place], self._weights[place] = absent, 0
         self._rows[place, : len(legs)] = [day.row_of.get(leg.contract, absent) for leg in legs]
         self._weights[place, : len(legs)] = weights
-        self._bounds[place] = min(max(bound, INT32.min), INT32.max) if is_listed else INT32.min
+        self._bounds[place] = min(max(bound, BELOW_ALL), ABOVE_ALL) if is_listed else BELOW_ALL
 
     def _grow(self) -> None:
         self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
