@@ -1,8 +1,9 @@
 """A live market that a test runs by hand: it tells the seconds of a day when it is asked to, and
 matches them when it is asked to."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic_ns
@@ -25,6 +26,7 @@ from usecases.submissions import Submission
 from usecases.views import OrderReceipt, OrderView, SessionView
 
 CAPITAL_CENTS = 100_000_00
+BEAT_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -95,6 +97,25 @@ class Market:
     @property
     def _folder(self) -> Path:
         return self.ports.live.root / str(self.id)
+
+
+@asynccontextmanager
+async def kept_open(market: Market) -> AsyncIterator[None]:
+    """The market goes on by itself, a second at a time and well before its quotes are stale or its lease
+    runs out."""
+
+    async def beat() -> None:
+        for second in range(market.tape.second + 1, market.day.close_second):
+            await market.tick(second)
+            await asyncio.sleep(BEAT_SECONDS)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        with suppress(asyncio.CancelledError):
+            await beating
 
 
 @contextmanager

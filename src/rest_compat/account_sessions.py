@@ -109,8 +109,11 @@ ACCOUNT_SESSION = Prefix(SESSIONS + "/{session_id}", "account_session", account_
 
 @own_routes.operation("GET", "", Takes(), Gives(200, AccountSession, OF_SESSION))
 async def get(call: Call[None]) -> AccountSession | Denial | None:
-    """One session, with its financials at its clock."""
-    return _answer(await sessions.get_session(call.ports, call.viewer, call.session_id))
+    """One session, with its financials at its clock.
+
+    A live session that was deleted before it traded is ``abandoned``, and is found here alone.
+    """
+    return _answer(await account_sessions.get_day(call.ports, call.viewer, call.session_id))
 
 
 @own_routes.operation(

@@ -176,6 +176,20 @@ async def active_live(tx: Tx, user_id: int) -> StoredSession | None:
     return from_row(row) if row else None
 
 
+async def abandoned(tx: Tx, user_id: int, session_id: UUID) -> StoredSession | None:
+    """A live day of an account of the user's that was given up before it settled, or None."""
+    statement = columns().where(
+        _sessions.c.uuid == session_id,
+        _sessions.c.user_id == user_id,
+        _sessions.c.mode == "live",
+        _sessions.c.account_id.in_(select(_accounts.c.id).where(_accounts.c.deleted_at.is_(None))),
+        _sessions.c.settled_at.is_(None),
+        _sessions.c.deleted_at.is_not(None),
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return from_row(row) if row else None
+
+
 async def unsettled_of(tx: Tx, recording_id: UUID) -> tuple[StoredSession, ...]:
     """The sessions on a recording that are not settled, by id; not locked."""
     statement = columns().where(
@@ -272,14 +286,12 @@ async def day_of_account(tx: Tx, account_id: int, on: date) -> StoredSession | N
 
 
 async def belonging(tx: Tx, user_id: int, session_id: UUID) -> tuple[UUID | None, UUID | None] | None:
-    """The ids of the account whose day a session of the user's is and of the recording that it is traded
-    on, each if there is one; None where he has no such session."""
+    """The ids of the account whose day a session of the user's is or was and of the recording that it is
+    traded on, each if there is one; None where he never had such a session."""
     statement = (
         select(_accounts.c.uuid, _sessions.c.recording_uuid)
         .select_from(_sessions.outerjoin(_accounts, _accounts.c.id == _sessions.c.account_id))
-        .where(
-            _sessions.c.uuid == session_id, _sessions.c.user_id == user_id, _sessions.c.deleted_at.is_(None)
-        )
+        .where(_sessions.c.uuid == session_id, _sessions.c.user_id == user_id)
     )
     row = (await tx.execute(statement)).one_or_none()
     return (row.uuid, row.recording_uuid) if row else None

@@ -20,7 +20,7 @@ from usecases.belonging import Belonging, remember
 from usecases.failpoints import Failpoint
 from usecases.live import give_up
 from usecases.live_days import OpenDay, enter_day, open_live_day
-from usecases.loading import NO_SESSION, Loaded, listed, load, pinned_day, session_view
+from usecases.loading import NO_SESSION, Loaded, abandoned_view, listed, load, pinned_day, session_view
 from usecases.ports import Ports, Viewer
 from usecases.settling import reopen, reopening_denial, take_back, tell
 from usecases.views import AccountEventKind, SessionEventKind, SessionMode, SessionView
@@ -196,6 +196,17 @@ async def head(ports: Ports, viewer: Viewer, account_id: UUID) -> SessionView | 
             if not latest:
                 return None
             stored = latest[0]
+        loaded = await load(ports, tx, viewer, stored)
+    return loaded if isinstance(loaded, Denial) else session_view(loaded)
+
+
+async def get_day(ports: Ports, viewer: Viewer, session_id: UUID) -> SessionView | Denial:
+    """One day of an account at its clock; one that was given up while it was live is told of as abandoned."""
+    async with ports.database.reading() as tx:
+        stored = await sessions.find(tx, viewer.user_id, session_id)
+        if stored is None:
+            stored = await sessions.abandoned(tx, viewer.user_id, session_id)
+            return NO_SESSION if stored is None else await abandoned_view(tx, stored)
         loaded = await load(ports, tx, viewer, stored)
     return loaded if isinstance(loaded, Denial) else session_view(loaded)
 

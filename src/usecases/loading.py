@@ -205,6 +205,11 @@ def session_view(loaded: Loaded, state: SessionState | None = None) -> SessionVi
     )
 
 
+async def abandoned_view(tx: Tx, stored: StoredSession) -> SessionView:
+    """A live day that was given up before it traded: its money is that of its opening."""
+    return replace(await _unread_view(tx, stored), is_readable=True, is_abandoned=True)
+
+
 async def _unread_view(tx: Tx, stored: StoredSession) -> SessionView:
     """What a session is without its market: its bounds are the calendar's, its money that of its opening."""
     bounds = session_of(stored.date)

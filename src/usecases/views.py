@@ -48,9 +48,12 @@ class SessionView:
     financials: Financials
     settled_at: datetime | None = None
     is_readable: bool = True
+    is_abandoned: bool = False
 
     @property
     def status(self) -> SessionStatus:
+        if self.is_abandoned:
+            return SessionStatus.ABANDONED
         return SessionStatus.SETTLED if self.ended else SessionStatus.OPEN
 
     @property

@@ -8,7 +8,7 @@ from httpx2 import AsyncClient, Response
 
 from rest_compat.operations import Operation
 from tests.backtests import STRANGLE, run_all
-from tests.live_market import on_air
+from tests.live_market import Market, on_air
 from tests.rest_compat.desk import VERTICAL, Desk
 
 EMAIL = {"email": "someone@example.com"}
@@ -83,14 +83,19 @@ async def opened(owner: Desk) -> dict[str, str]:
 
 
 async def traded_live(owner: Desk) -> str:
-    """Put a market on air and start the owner's live session on it, in the place of an earlier one; the id
-    of the order that waits there."""
-    await owner.http.delete("/live")
+    """Put a market on air and trade on it; the id of the order that waits there."""
     with on_air(owner.town) as market:
-        await market.match()
-        assert (await owner.post("/live", BODIES["start_live"])).status_code == 201
-        order_id: str = (await owner.post("/live/orders", LIMIT)).json()["id"]
-        return order_id
+        return await traded_on(market, owner)
+
+
+async def traded_on(market: Market, owner: Desk) -> str:
+    """Start the owner's live session on a market, in the place of an earlier one; the id of the order that
+    waits there."""
+    await owner.http.delete("/live")
+    await market.match()
+    assert (await owner.post("/live", BODIES["start_live"])).status_code == 201
+    order_id: str = (await owner.post("/live/orders", LIMIT)).json()["id"]
+    return order_id
 
 
 def named_by(operation: Operation, ids: Mapping[str, str]) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from tests.rest_compat.desk import Desk
 from usecases.live_settling import settle_due
 from usecases.matching import let_go
 
+CLOSE = "2025-01-15T21:00:00Z"
 START = {"starting_capital": "100000", "description": "my live session"}
 LEGS = [{"instrument": "SPXW 250115C05950000", "quantity": "1", "action": "buy to open"}]
 WAITING = {"type": "limit", "price": "1.00", "price_effect": "debit", "legs": LEGS}
@@ -307,7 +308,16 @@ async def test_an_untraded_live_day_is_abandoned(trader: Desk, market: Market) -
     account = await trader.account(engine="live_sim")
     await market.match()
     day = f"{account}/sessions/{(await trader.post(f'{account}/sessions', {})).json()['id']}"
+    opened = (await trader.get(day)).json()
     assert (await trader.http.delete(day)).status_code == 204
+    assert (await trader.get(day)).json() == opened | {"status": "abandoned", "time": None, "end_time": CLOSE}
+    gone = [
+        await trader.get(f"{day}/orders"),
+        await trader.http.delete(day),
+        await trader.move(day, "14:31:00"),
+    ]
+    assert [code(one) for one in gone] == [(404, "not_found")] * 3
+    assert (await trader.get(f"{account}/sessions")).json() == []
     assert (await trader.get(f"{account}/sessions/current")).json() is None
     assert (await trader.post(f"{account}/sessions", {})).status_code == 201
 

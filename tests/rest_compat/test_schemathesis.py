@@ -11,8 +11,9 @@ from schemathesis.checks import CHECKS
 from rest_compat.application import OPERATIONS
 from rest_compat.openapi import openapi_document
 from tests.days import DATE
+from tests.live_market import kept_open, on_air
 from tests.rest_compat.desk import EARLIER, Desk
-from tests.rest_compat.everything import ask, granted, named_by, opened
+from tests.rest_compat.everything import ask, granted, named_by, opened, traded_on
 from tests.rest_compat.probing import listening, probe
 
 SEED = 20250115
@@ -81,8 +82,10 @@ async def test_document_is_true(trader: Desk) -> None:
     spare = await trader.town.person("leaver@example.com")
     settings = plan(ids, trader.http.headers["Authorization"], spare.token)
 
-    async with listening(trader.town.ports) as url:
-        findings = await asyncio.to_thread(probe, url, settings)
+    with on_air(trader.town) as market:
+        await traded_on(market, trader)
+        async with kept_open(market), listening(trader.town.ports) as url:
+            findings = await asyncio.to_thread(probe, url, settings)
 
     assert findings.failures == {}
     assert findings.checks == set(CHECKS.get_all_names()) - NOT_MADE
