@@ -1,5 +1,7 @@
 import os
+import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from marketdata.live import LiveMarket, OnAir
 from tests.zerodte.installations import Installation, command, installed
 from tests.zerodte.processes import directory_in_memory, patiently, processes_of
 from zerodte.failures import HOPELESS
@@ -119,6 +122,78 @@ def test_a_fresh_directory_has_days_before_it_is_ready(data_dir: Path) -> None:
         assert one.get("/health").json() == {"status": "ok", "days": 1}
         days = one.get("/market-data/sessions").json()
         assert {date: day["synthetic"] for date, day in days.items()} == {"2025-01-15": True}
+
+
+def test_a_market_that_cannot_be_told_is_refused_before_anything_starts(data_dir: Path) -> None:
+    assert refusal(data_dir, "--market", "replay:2025-01-14").startswith(
+        "zerodte: --market: no session is recorded for 2025-01-14: import that day, make it by "
+    )
+    assert refusal(data_dir, "--market", "stdin") == (
+        "zerodte: --market: stdin is for `zerodte feed`; choose push:PORT here"
+    )
+    assert not any(data_dir.iterdir())
+
+
+async def test_a_replay_of_a_day_that_is_to_come_runs_to_its_close_and_is_kept(data_dir: Path) -> None:
+    replay = ("--market", "replay:2025-01-13T15:59:55", "--speed", "10", "--synthetic-days", "2")
+    with installed(data_dir, *replay) as one:
+        home = data_dir / "days" / "2025-01-13"
+        in_force = (home / "CURRENT").read_text()
+
+        async def is_kept() -> bool:
+            return len([path for path in home.iterdir() if path.is_dir()]) == 2
+
+        await patiently(is_kept)
+        assert (home / "CURRENT").read_text() == in_force
+        assert one.stop() < 5
+
+
+async def test_a_second_up_goes_on_with_the_demo_where_the_first_was_stopped(data_dir: Path) -> None:
+    with installed(data_dir, "--market", "demo") as one:
+        first = await on_air(data_dir)
+        assert one.stop(signal.SIGTERM) < 5
+    with installed(data_dir, "--market", "demo"):
+        again = await on_air(data_dir)
+        assert again.recording == first.recording
+        assert again.recording.opening.label == "demo"
+
+
+async def test_pushers_wait_while_a_killed_feed_is_started_again(data_dir: Path) -> None:
+    with installed(data_dir, "--market", "push:0") as one:
+        port = feed_port(one)
+        feed = next(pid for pid, line in processes_of(data_dir).items() if "zerodte.cli feed" in line)
+        os.kill(feed, signal.SIGKILL)
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=30) as pusher,
+            pusher.makefile("rw") as lines,
+        ):
+            lines.write('{"type":"session","date":"2026-11-23","strikes":[6000]}\n')
+            lines.write('{"type":"second","at":"2026-11-23T14:30:00Z"}\n')
+            lines.flush()
+            assert lines.readline() == '{"second": 0, "counts": {}}\n'
+
+
+def feed_port(one: Installation) -> int:
+    """The port that the feed of an `up` told in its log."""
+    deadline = time.monotonic() + 30
+    while (told := re.search(r'"port":\s*(\d+)', one.stderr.read_text())) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return int(told[1])
+
+
+async def on_air(data_dir: Path) -> OnAir:
+    """The market once it has begun."""
+    live = LiveMarket(data_dir / "live")
+
+    async def has_begun() -> bool:
+        seen = live.on_air()
+        return seen is not None and seen.second >= 0
+
+    await patiently(has_begun)
+    seen = live.on_air()
+    assert seen is not None
+    return seen
 
 
 def test_an_option_wins_over_a_variable_in_every_process(data_dir: Path) -> None:
