@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -16,6 +17,7 @@ from engine.orders import Effect, Leg, Order
 
 OPENING_EXACT_MAX = 8
 CLOSING_EXACT_MAX = 4
+SUBSETS_KEPT = 64  # of 12 steps they take 430 KB, of the 8 of opening orders alone 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +73,24 @@ def worst_fill_cents(filled: Book, pending: Sequence[PendingOrder], spx_e4: Inde
     steps, further_cents = _steps(pending, spx_e4)
     if not steps:
         return further_cents
-    chosen = _subsets(steps)
+    chosen = _subsets(tuple(step.after for step in steps))
     margins = margins_cents([filled, *(step.legs for step in steps)], chosen, spx_e4)
     costs = chosen[:, 1:] @ np.array([step.cost_cents for step in steps], np.int64)
     return int((margins - margins[0] + costs).max()) + further_cents
 
 
-def _subsets(steps: Sequence[Step]) -> NDArray[np.int64]:
+@lru_cache(maxsize=SUBSETS_KEPT)
+def _subsets(after: tuple[int | None, ...]) -> NDArray[np.int64]:
     """Every set of steps that may happen as a row of 0 and 1, the empty one first; a column of 1
-    in front stands for what is filled already."""
-    chosen = np.array([(1, *taken) for taken in product((0, 1), repeat=len(steps))], np.int64)
+    in front stands for what is filled already. ``after`` tells of each step which one it follows."""
+    chosen = np.array([(1, *taken) for taken in product((0, 1), repeat=len(after))], np.int64)
     possible = np.ones(len(chosen), np.bool_)
-    for place, step in enumerate(steps, 1):
-        if step.after is not None:
-            possible &= chosen[:, place] <= chosen[:, step.after + 1]
-    return chosen[possible]
+    for place, earlier in enumerate(after, 1):
+        if earlier is not None:
+            possible &= chosen[:, place] <= chosen[:, earlier + 1]
+    subsets = chosen[possible]
+    subsets.flags.writeable = False
+    return subsets
 
 
 def _steps(pending: Sequence[PendingOrder], spx_e4: IndexE4) -> tuple[list[Step], Cents]:
