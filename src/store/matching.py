@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, String, Uuid, any_, bindparam, text
+from sqlalchemy import BigInteger, String, Uuid, any_, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from engine.fees import DEFAULT_FEES, FeeSchedule
@@ -83,6 +83,15 @@ _PENDING = (
     .order_by(_orders.c.id)
 )
 
+_OF_SESSIONS = _orders.c.session_id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+_PENDING_OF = select(_orders.c.session_id, _orders.c.id).where(_OF_SESSIONS, _orders.c.status == "pending")
+_FILLED_OF = (
+    orders.columns()
+    .add_columns(_orders.c.session_id)
+    .where(_OF_SESSIONS, _orders.c.status == "filled")
+    .order_by(_orders.c.placed_at, _orders.c.sequence)
+)
+
 _FILL = text("""
     UPDATE orders SET status = 'filled', fill_at = given.at, fill_net_price_cents = given.net,
                       fill_leg_price_cents = given.prices, fill_leg_fee_cents = given.fees, updated_at = :at
@@ -151,18 +160,20 @@ async def pending_after(tx: Tx, recording: StoredRecording, last_id: int) -> tup
     return tuple(Pending(row.id, row.session_id, orders.from_row(row, recording.open_at)) for row in rows)
 
 
-async def of_sessions(
+async def pending_of(tx: Tx, session_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
+    """Which orders of each of the sessions are pending, by their rows' ids."""
+    found: dict[int, list[int]] = {session_id: [] for session_id in session_ids}
+    for row in await tx.execute(_PENDING_OF, {"ids": list(session_ids)}):
+        found[row.session_id].append(row.id)
+    return {session_id: tuple(of_one) for session_id, of_one in found.items()}
+
+
+async def filled_of(
     tx: Tx, session_ids: Sequence[int], open_at: datetime
 ) -> Mapping[int, tuple[StoredOrder, ...]]:
-    """The orders of each of the sessions by priority, as ``orders.of_session`` answers them."""
-    statement = (
-        orders.columns()
-        .add_columns(_orders.c.session_id)
-        .where(_orders.c.session_id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
-        .order_by(_orders.c.placed_at, _orders.c.sequence)
-    )
+    """The filled orders of each of the sessions by priority."""
     found: dict[int, list[StoredOrder]] = {session_id: [] for session_id in session_ids}
-    for row in await tx.execute(statement, {"ids": list(session_ids)}):
+    for row in await tx.execute(_FILLED_OF, {"ids": list(session_ids)}):
         found[row.session_id].append(orders.from_row(row, open_at))
     return {session_id: tuple(of_one) for session_id, of_one in found.items()}
 

@@ -4,7 +4,7 @@ afford it any more (rulings 8.2). At the close the others expire.
 Whoever calls these holds the market alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, islice
@@ -16,7 +16,7 @@ from engine.ledger import charged
 from engine.market import Day
 from engine.matching import fill_of, recheck
 from engine.orders import End, Order, OrderStatus
-from engine.sessions import Session, is_working
+from engine.sessions import Session
 from store import locks, matching
 from store.database import Tx
 from store.matching import Filled, Rejected, Told
@@ -29,13 +29,20 @@ ORDERS_A_WRITE = 20_000
 """How many orders are gone through before PostgreSQL hears of it, which takes silence for a dead caller."""
 
 
+class Known(NamedTuple):
+    """A pending order and whose it is."""
+
+    session_id: int
+    order: Order
+
+
 class Hit(NamedTuple):
-    """An order that the market reached: the row's id, at which second, and whose it is."""
+    """An order that the market reached: its row's id, at which second, and whose it is."""
 
     key: int
     second: int
     session_id: int
-    order_id: UUID
+    order: Order
 
 
 @dataclass(slots=True)
@@ -60,10 +67,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A recording whose market is held alone, and its day as far as the tape goes."""
+    """A recording whose market is held alone, its day as far as the tape goes, and every order that may
+    be pending in it by its row's id, which saves reading them again."""
 
     recording: StoredRecording
     day: Day
+    known: Mapping[int, Known]
 
 
 async def decide(tx: Tx, market: Market, hits: Sequence[Hit], at: datetime) -> Outcome:
@@ -110,8 +119,8 @@ class Desk:
     def judge(self, hit: Hit) -> None:
         """Fill or reject one order beside the others as they stand by then."""
         session = self.sessions.get(hit.session_id)
-        order = next((o for o in session.orders if o.id == hit.order_id), None) if session else None
-        if session is None or order is None or not is_working(order, hit.second):
+        order = next((o for o in session.orders if o.id == hit.order.id), None) if session else None
+        if session is None or order is None or order.fill is not None:
             return
         self.work += len(session.orders)
         decided = _decided(session, self.market.day, order, hit.second)
@@ -129,7 +138,7 @@ class Desk:
             assert decided.end.reason is not None, "a denial says why"
             kind = SessionEventKind.ORDER_REJECTED
             self.rejected.append(Rejected(hit.key, hit.second, decided.end.reason))
-        self.told.append(Told(hit.session_id, kind, hit.order_id))
+        self.told.append(Told(hit.session_id, kind, hit.order.id))
         self.told.append(Told(hit.session_id, SessionEventKind.FINANCIALS_CHANGED))
 
     async def write(self, tx: Tx) -> None:
@@ -147,15 +156,20 @@ class Desk:
 
 
 async def _desk(tx: Tx, market: Market, batch: Sequence[Hit], at: datetime, outcome: Outcome) -> Desk:
-    """Hold the sessions of a batch and read what decisions about them need."""
+    """Hold the sessions of a batch and read what decisions about them need: orders that ended have no say."""
     stored = await locks.sessions_with_ids(tx, sorted({hit.session_id for hit in batch}))
     held = {one.id: one for one in stored}
-    placed = await matching.of_sessions(tx, list(held), market.recording.open_at)
+    filled = await matching.filled_of(tx, list(held), market.recording.open_at)
+    pending = await matching.pending_of(tx, list(held))
     terms = await matching.terms_of(tx, list(held))
-    sessions = {
-        id_: Session(one.uuid, terms[id_].opening_cents, terms[id_].fees, tuple(p.order for p in placed[id_]))
-        for id_, one in held.items()
-    }
+    sessions = {}
+    for id_, one in held.items():
+        orders = (
+            *(stored.order for stored in filled[id_]),
+            *(market.known[key].order for key in pending[id_]),
+        )
+        by_priority = tuple(sorted(orders, key=attrgetter("priority")))
+        sessions[id_] = Session(one.uuid, terms[id_].opening_cents, terms[id_].fees, by_priority)
     return Desk(market, at, outcome, held, sessions)
 
 

@@ -5,6 +5,7 @@ who was overtaken finds that out before he writes anything. All else that he kno
 PostgreSQL, so anybody can go on where he stopped.
 """
 
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,16 +21,16 @@ from marketdata.live import OnAir
 from marketdata.refusals import DayUnavailable
 from store import locks, matching, recordings
 from store.database import Tx
-from store.matching import Pending
 from store.recordings import NewRecording, StoredRecording
 from usecases.airing import is_over, on_air
-from usecases.deciding import Hit, Market, Outcome, decide, expire
+from usecases.deciding import Hit, Known, Market, Outcome, decide, expire
 from usecases.failpoints import Failpoint
 from usecases.ports import Ports
 
 LEASE = timedelta(seconds=1)
 RENEWAL_SECONDS = 0.3
 STANDBY_SECONDS = 0.1
+CANCELED_MAX = 50_000
 
 log = structlog.get_logger()
 
@@ -54,25 +55,32 @@ class Tally:
 @dataclass(slots=True)
 class Waiting:
     """The pending orders of a recording as its holder knows them, by their rows' ids. One that was
-    canceled meanwhile stays until the market reaches it; ``newest`` is the last that joined."""
+    canceled meanwhile stays until the market reaches it; ``newest`` is the last that joined, and ``room``
+    how many there may be until all are read anew."""
 
     book: PendingBook = field(default_factory=PendingBook)
-    owner_of: dict[int, tuple[int, UUID]] = field(default_factory=dict)
+    known: dict[int, Known] = field(default_factory=dict)
     newest: int = 0
+    room: int = 0
 
-    def add(self, joined: Pending, day: Day) -> None:
-        order = joined.stored.order
-        self.book.add(joined.id, order, day)
-        self.owner_of[joined.id] = (joined.session_id, order.id)
-        self.newest = joined.id
+    async def join(self, tx: Tx, stored: StoredRecording, day: Day) -> None:
+        """Let the orders join that were accepted since the last tick."""
+        for joined in await matching.pending_after(tx, stored, self.newest):
+            order = joined.stored.order
+            self.book.add(joined.id, order, day)
+            self.known[joined.id] = Known(joined.session_id, order)
+            self.newest = joined.id
+        self.room = self.room or len(self.known) + CANCELED_MAX
 
-    def take_hits(self, day: Day, from_second: int, until_second: int) -> list[Hit]:
-        """Take out the orders that the market reached from one second to before another, by second and
-        priority."""
-        hits = self.book.hits_between(day, from_second, until_second)
-        for _, key in hits:
-            self.book.remove(key)
-        return [Hit(key, second, *self.owner_of.pop(key)) for second, key in hits]
+    def hits(self, day: Day, from_second: int, until_second: int) -> list[Hit]:
+        """The orders that the market reached from one second to before another, by second and priority."""
+        found = self.book.hits_between(day, from_second, until_second)
+        return [Hit(key, second, *self.known[key]) for second, key in found]
+
+    def remove(self, hits: Iterable[Hit]) -> None:
+        for hit in hits:
+            self.book.remove(hit.key)
+            del self.known[hit.key]
 
 
 @dataclass(slots=True)
@@ -212,17 +220,19 @@ async def _ring(ports: Ports) -> None:
 async def _write(ports: Ports, hand: Hand, air: OnAir) -> Outcome | None:
     """Match what the tape has beyond the last second matched, in one transaction and as if second by
     second; None where another has the recording by now."""
-    is_last, now = is_over(air), ports.wall()
+    is_last, now, waiting = is_over(air), ports.wall(), hand.waiting
     second = air.recording.opening.close_second if is_last else air.second
     async with ports.database.transaction() as tx:
         stored = await locks.market_alone(tx, hand.recording_id)
         if stored is None or not await recordings.advance(tx, stored.uuid, hand.epoch, second, LEASE):
             return None
         ports.reach(Failpoint.TICK_ADVANCED)
+        hits: Sequence[Hit] = ()
         outcome = Outcome()
         if air.day is not None:
-            hits = await _hits(tx, stored, hand.waiting, air.day, second)
-            outcome = await decide(tx, Market(stored, air.day), hits, now)
+            await waiting.join(tx, stored, air.day)
+            hits = waiting.hits(air.day, stored.matched_second + 1, second + 1)
+            outcome = await decide(tx, Market(stored, air.day, waiting.known), hits, now)
         ports.reach(Failpoint.TICK_FILLED)
         if is_last:
             outcome = outcome.and_then(await expire(tx, stored, now))
@@ -231,14 +241,10 @@ async def _write(ports: Ports, hand: Hand, air: OnAir) -> Outcome | None:
         elif outcome.versions:
             await recordings.renew(tx, stored.uuid, hand.epoch, LEASE)  # that may have taken a while
     hand.second = second
+    waiting.remove(hits)
+    if len(waiting.known) > waiting.room:
+        hand.waiting = Waiting()
     return outcome
-
-
-async def _hits(tx: Tx, stored: StoredRecording, waiting: Waiting, day: Day, second: int) -> list[Hit]:
-    """The orders that the market reached since the last tick; those accepted meanwhile join first."""
-    for joined in await matching.pending_after(tx, stored, waiting.newest):
-        waiting.add(joined, day)
-    return waiting.take_hits(day, stored.matched_second + 1, min(second + 1, stored.close_second))
 
 
 def _count(tally: Tally, hand: Hand, outcome: Outcome) -> None:

@@ -43,14 +43,19 @@ async def test_sessions_are_held_and_read_in_bulk(database: Database) -> None:
     one = await pit(database)
     mine, yours, idle = await one.session(), await one.session(), await one.session()
     order, other = await one.order(mine), await one.order(yours)
+    filled = await one.order(yours, FILL)
+    waiting = {found.stored.order.id: found.id for found in await one.pending()}
     async with database.transaction() as tx:
         assert await locks.sessions_with_ids(tx, [yours.id, mine.id]) == (mine, yours)
         assert await locks.sessions_with_pending(tx, one.recording.uuid) == (mine, yours)
-        found = await matching.of_sessions(tx, [mine.id, yours.id, idle.id], OPEN_AT)
+        all_three = [mine.id, yours.id, idle.id]
+        pending = await matching.pending_of(tx, all_three)
+        done = await matching.filled_of(tx, all_three, OPEN_AT)
         terms = await matching.terms_of(tx, [mine.id, yours.id])
-    assert {key: [stored.order for stored in of_one] for key, of_one in found.items()} == {
-        mine.id: [order],
-        yours.id: [other],
+    assert pending == {mine.id: (waiting[order.id],), yours.id: (waiting[other.id],), idle.id: ()}
+    assert {key: [stored.order for stored in of_one] for key, of_one in done.items()} == {
+        mine.id: [],
+        yours.id: [filled],
         idle.id: [],
     }
     assert terms == dict.fromkeys((mine.id, yours.id), Terms(100_000_00, DEFAULT_FEES))
