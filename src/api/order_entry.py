@@ -12,6 +12,7 @@ from api.orders import (
     BuyingPowerEffect,
     Order,
     OrderInput,
+    find_order,
     order_request,
     render_effect,
     render_order,
@@ -19,6 +20,7 @@ from api.orders import (
 from api.sessions import Session, find_session
 from engine.denials import Denial
 from usecases import orders
+from usecases.belonging import belonging_of
 from usecases.submissions import Submission
 from usecases.views import OrderReceipt
 
@@ -73,8 +75,15 @@ class OrderPayload:
 @strawberry.type
 class DeleteOrderPayload:
     session_uuid: strawberry.Private[UUID]
-    deleted_id: strawberry.ID | None = None
+    canceled_uuid: strawberry.Private[UUID | None] = None
+    deleted_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Of a historical order, which is gone."
+    )
     user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+    @strawberry.field(description="A live order, which stays and is canceled.")
+    async def order(self, info: Info) -> Order | None:
+        return await find_order(info, self.session_uuid, self.canceled_uuid) if self.canceled_uuid else None
 
     @strawberry.field(description="The session as it is now; null where it is not the viewer's.")
     async def session(self, info: Info) -> Session | None:
@@ -83,12 +92,16 @@ class DeleteOrderPayload:
 
 @strawberry.type
 class OrderEntryMutation:
-    @strawberry.mutation(description="Place an order at the session's clock.")
+    @strawberry.mutation(
+        description="Place an order at the session's clock. In a live session it is filled at the market's "
+        "last second, or waits for a later one."
+    )
     async def place_order(self, info: Info, input: PlaceOrderInput) -> OrderPayload:
         return await _submit(info, _submission(info, input))
 
     @strawberry.mutation(
-        description="Put a new order in the place of another, in one step. The new one has its own uuid."
+        description="Put a new order in the place of another, in one step. The new one has its own uuid. In "
+        "a live session the old one must be a pending limit order, and only its price may change."
     )
     async def replace_order(self, info: Info, input: ReplaceOrderInput) -> OrderPayload:
         return await _submit(
@@ -105,7 +118,10 @@ class OrderEntryMutation:
             payload.order.transactions = []
         return payload
 
-    @strawberry.mutation(description="Delete an order, filled or not, with everything that followed from it.")
+    @strawberry.mutation(
+        description="Delete an order, filled or not, with everything that followed from it. In a live "
+        "session a pending order is canceled, and no other can be."
+    )
     async def delete_order(self, info: Info, input: DeleteOrderInput) -> DeleteOrderPayload:
         viewer = await info.context.viewer()
         session_id = read_id(input.session_id, NodeKind.SESSION)
@@ -115,6 +131,9 @@ class OrderEntryMutation:
         )
         if denial is not None:
             return DeleteOrderPayload(session_uuid=session_id, user_errors=user_errors(denial, "input"))
+        belonging = await belonging_of(info.context.ports, viewer, session_id)
+        if belonging is not None and belonging.is_live:
+            return DeleteOrderPayload(session_uuid=session_id, canceled_uuid=order_id)
         return DeleteOrderPayload(
             session_uuid=session_id, deleted_id=global_id(NodeKind.ORDER, session_id, order_id)
         )

@@ -44,6 +44,9 @@ class Order(Node):
     underlying: str
     type: OrderType
     status: OrderStatus
+    rejection_reason: str | None = strawberry.field(
+        description="Why a live order could not be filled when the market reached it."
+    )
     price: DecimalText | None = strawberry.field(description="The limit, for one unit of the structure.")
     price_effect: Effect | None
     stop_trigger: DecimalText | None
@@ -117,6 +120,7 @@ def render_order(view: OrderView) -> Order:
         underlying=UNDERLYING,
         type=ticket.type,
         status=view.status,
+        rejection_reason=order.end.reason if order.end else None,
         price=_points(ticket.price_cents),
         price_effect=ticket.effect,
         stop_trigger=_points(ticket.trigger_cents),

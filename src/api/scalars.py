@@ -8,6 +8,7 @@ from typing import NewType
 from uuid import UUID
 
 import numpy as np
+import orjson
 import strawberry
 from graphql import (
     FloatValueNode,
@@ -54,7 +55,12 @@ def points_or_null(price_cents: PriceCents | None) -> DecimalText | None:
 
 def index_or_null(value_e4: IndexE4 | None) -> DecimalText | None:
     """An index in points."""
-    return None if value_e4 is None else DecimalText(fixed_text(value_e4, 4, 2))
+    return fixed_or_null(value_e4, 4, 2)
+
+
+def fixed_or_null(value: int | None, places: int, places_min: int = 0) -> DecimalText | None:
+    """An integer at ``places`` decimals, without needless zeros beyond ``places_min``."""
+    return None if value is None else DecimalText(fixed_text(value, places, places_min))
 
 
 def rate(value_e6: int) -> DecimalText:
@@ -76,6 +82,11 @@ def int_column(column: Column) -> IntColumn:
 def known_column(column: Column) -> IntColumn | None:
     """The same, None when nothing of it is known."""
     return None if (column == UNKNOWN).all() else int_column(column)
+
+
+def encoded_column(column: IntColumn) -> IntColumn:
+    """A column that is sent to many, encoded once for all of them."""
+    return IntColumn(orjson.Fragment(orjson.dumps(column, option=orjson.OPT_SERIALIZE_NUMPY)))
 
 
 def cents_of(text: DecimalText) -> Cents | None:

@@ -29,7 +29,9 @@ from api.documents import Documents, Unacceptable, operation_named
 from api.errors import Refusal
 from api.journal import JournalEntry, find_entry
 from api.limits import Limits, cost_excess, input_excess, over
+from api.live import LiveMutation, LiveQuery
 from api.market import MarketDay, MarketQuery, find_day
+from api.market_events import MarketSubscription
 from api.masking import MaskInternal
 from api.nodes import Node, NodeKind, read_global_id
 from api.order_entry import OrderEntryMutation
@@ -61,7 +63,14 @@ _FIND: dict[NodeKind, Find] = {
 
 @strawberry.type
 class Query(
-    MarketQuery, AverageQuery, SimulationQuery, AccountQuery, StrategyQuery, BacktestQuery, UserQuery
+    MarketQuery,
+    AverageQuery,
+    SimulationQuery,
+    LiveQuery,
+    AccountQuery,
+    StrategyQuery,
+    BacktestQuery,
+    UserQuery,
 ):
     @strawberry.field(description="The object with this global id; null when the viewer has none such.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
@@ -74,6 +83,7 @@ class Mutation(
     AuthMutation,
     UserMutation,
     SimulationMutation,
+    LiveMutation,
     AccountMutation,
     AccountSessionMutation,
     OrderEntryMutation,
@@ -83,7 +93,7 @@ class Mutation(
 
 
 @strawberry.type
-class Subscription(SessionSubscription, AccountSubscription, BacktestSubscription):
+class Subscription(SessionSubscription, MarketSubscription, AccountSubscription, BacktestSubscription):
     pass
 
 

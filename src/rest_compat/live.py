@@ -64,7 +64,8 @@ async def end_live(call: Call[None]) -> Denial | None:
 
     Another one may be started at once.
     """
-    return await live.end(call.ports, call.viewer)
+    ended = await live.end(call.ports, call.viewer)
+    return ended if isinstance(ended, Denial) else None
 
 
 async def live_session_of(call: Call[None]) -> UUID | Denial:

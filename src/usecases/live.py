@@ -19,7 +19,7 @@ from usecases.loading import Loaded, load, session_view
 from usecases.ports import Ports, Viewer
 from usecases.views import SessionEventKind, SessionMode, SessionView
 
-NO_LIVE_SESSION = Denial(Code.NOT_FOUND, "you have no live session; POST /live starts one")
+NO_LIVE_SESSION = Denial(Code.NOT_FOUND, "you have no live session: start one first")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ async def get_live(ports: Ports, viewer: Viewer) -> SessionView | Denial | None:
         return None if stored is None else _view(await load(ports, tx, viewer, stored))
 
 
-async def end(ports: Ports, viewer: Viewer) -> Denial | None:
-    """Delete the viewer's live session with its orders and transactions; another may be started."""
+async def end(ports: Ports, viewer: Viewer) -> UUID | Denial:
+    """Delete the viewer's live session with its orders and transactions; another may be started. Its id."""
     session_id = await active(ports, viewer)
     if isinstance(session_id, Denial):
         return session_id
@@ -109,7 +109,7 @@ async def end(ports: Ports, viewer: Viewer) -> Denial | None:
 
     ports.reach(Failpoint.COMMITTED)
     await ports.topics.session_changed(session_id, version)
-    return None
+    return session_id
 
 
 async def give_up(ports: Ports, tx: Tx, stored: StoredSession) -> int:

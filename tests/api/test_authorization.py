@@ -1,5 +1,6 @@
 """Every operation of the schema, asked by a visitor, by another user, and by the owner."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,9 @@ from tests.api.accounting import create_account, open_day
 from tests.api.asking import WAITING_CALL, Asker, Desk, open_simulation, place
 from tests.api.strategizing import as_sent, saved
 from tests.api.streaming import Socket, served
+from tests.api.trading import started
 from tests.backtests import STRANGLE, run_all
+from tests.live_market import Market, on_air
 
 SCHEMA = build_schema(Limits())._schema
 REFUSED = "UNAUTHENTICATED"
@@ -43,6 +46,7 @@ CASES = {
     ),
     "Query.simulations": Case("{ simulations { nodes { uuid } } }"),
     "Query.simulation": Case("query($uuid: UUID!) { simulation(uuid: $uuid) { uuid } }"),
+    "Query.liveSession": Case("{ liveSession { uuid } }"),
     "Query.accounts": Case("{ accounts { nodes { uuid } } }"),
     "Query.account": Case("query($accountUuid: UUID!) { account(uuid: $accountUuid) { uuid } }"),
     "Query.strategies": Case("{ strategies { nodes { uuid } } }"),
@@ -117,6 +121,15 @@ CASES = {
         "mutation($session: ID!) { deleteSimulation(input: {sessionId: $session})"
         " { deletedId userErrors { code } } }",
         other="not_found",
+    ),
+    "Mutation.startLiveSession": Case(
+        'mutation { startLiveSession(input: {startingCapital: "100000"})'
+        " { session { uuid } userErrors { code } } }",
+        other=DONE,
+        owner="live_session_exists",
+    ),
+    "Mutation.endLiveSession": Case(
+        "mutation { endLiveSession { deletedId userErrors { code } } }", other="not_found"
     ),
     "Mutation.placeOrder": Case(
         "mutation($session: ID!, $new: OrderInput!) { placeOrder(input: {sessionId: $session, order: $new})"
@@ -200,11 +213,20 @@ CASES = {
         "subscription($account: ID!) { accountEvents(accountId: $account) { seq userErrors { code } } }",
         other="not_found",
     ),
+    "Subscription.marketTick": Case("subscription { marketTick { time } }", **OPEN),
+    "Subscription.optionChain": Case("subscription { optionChain { time } }", **OWN),
     "Subscription.sessionEvents": Case(
         "subscription($session: ID!) { sessionEvents(sessionId: $session) { seq userErrors { code } } }",
         other="not_found",
     ),
 }
+
+
+@pytest.fixture
+def market(desk: Desk) -> Iterator[Market]:
+    """A market on air, so that live sessions can be had."""
+    with on_air(desk.town) as one:
+        yield one
 
 
 def test_no_operation_is_missing_from_the_matrix() -> None:
@@ -215,7 +237,8 @@ def test_no_operation_is_missing_from_the_matrix() -> None:
 
 
 @pytest.mark.parametrize("operation", CASES)
-async def test_each_operation_answers_whom_it_should(desk: Desk, operation: str) -> None:
+async def test_each_operation_answers_whom_it_should(desk: Desk, market: Market, operation: str) -> None:
+    await started(desk.owner, market)
     opened = await open_simulation(desk.owner)
     order = (await place(desk.owner, opened["id"], WAITING_CALL))["order"]
     empty = await create_account(desk.owner, name="Empty")

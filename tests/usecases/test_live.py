@@ -122,7 +122,7 @@ async def test_an_ended_session_makes_room_for_another(town: Town, trader: Viewe
     first = await market.started(trader)
     await market.placed(trader, first.id, CALL)
     await market.placed(trader, first.id, WAITING)
-    assert await live.end(town.ports, trader) is None
+    assert await live.end(town.ports, trader) == first.id
     assert await live.get_live(town.ports, trader) is None
     assert denied(await sessions.get_session(town.ports, trader, first.id)).code is Code.NOT_FOUND
     assert denied(await orders.list_orders(town.ports, trader, first.id)).code is Code.NOT_FOUND

@@ -1,0 +1,119 @@
+"""The live market as subscriptions, second by second."""
+
+import asyncio
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from api.market_events import rendered_chain
+from engine.money import fixed_text
+from tests.api.asking import Desk, application
+from tests.api.streaming import Socket, served
+from tests.api.trading import tell
+from tests.live_market import on_air
+from tests.rest_compat.test_market_frames import gapped_day
+
+TICK = "subscription { marketTick { date time spx vix spxExpectedMove spxOtmBids spxExtrinsic } }"
+SERIES = (
+    '{ marketDay(date: "2025-01-15")'
+    " { series { spxE4 vixE4 spxExpectedMoveE6 spxOtmBidsCents spxExtrinsicE4 } } }"
+)
+COLUMNS = "strikes callBidCents callAskCents callDeltaE4 putBidCents putAskCents putDeltaE4"
+CHAIN = f"subscription {{ optionChain {{ time {COLUMNS} }} }}"
+RECORDED = f'{{ marketDay(date: "2025-01-16") {{ chain(at: "2025-01-16T14:30:00Z") {{ time {COLUMNS} }} }} }}'
+SECOND = "subscription { marketTick { time } }"
+
+
+async def hears_nothing(socket: Socket) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await socket.receive()
+
+
+async def test_the_latest_second_comes_at_once_and_then_each_new_one(desk: Desk) -> None:
+    with on_air(desk.town) as market:
+        async with served(desk.app) as address, Socket.open(address) as socket:
+            await socket.subscribe(TICK, {})
+            assert (await socket.next())["marketTick"]["time"] == "2025-01-15T14:30:00Z"
+            await tell(market, 1)
+            tick = (await socket.next())["marketTick"]
+            await hears_nothing(socket)
+    day = (await desk.owner.ask(SERIES))["marketDay"]["series"]
+    assert tick == {
+        "date": "2025-01-15",
+        "time": "2025-01-15T14:30:01Z",
+        "spx": fixed_text(day["spxE4"][1], 4, 2),
+        "vix": fixed_text(day["vixE4"][1], 4, 2),
+        "spxExpectedMove": fixed_text(day["spxExpectedMoveE6"][1], 6, 2),
+        "spxOtmBids": fixed_text(day["spxOtmBidsCents"][1], 2, 2),
+        "spxExtrinsic": fixed_text(day["spxExtrinsicE4"][1], 4, 2),
+    }
+
+
+async def test_the_chain_comes_in_the_columns_of_the_recorded_one(desk: Desk) -> None:
+    with on_air(desk.town, gapped_day()):
+        async with served(desk.app) as address, Socket.open(address, desk.owner.token) as socket:
+            await socket.subscribe(CHAIN, {})
+            told = (await socket.next())["optionChain"]
+        recorded = (await desk.owner.ask(RECORDED))["marketDay"]["chain"]
+    assert told == recorded
+    assert (told["callBidCents"][0], told["putDeltaE4"][0]) == (None, None)
+
+
+async def test_a_visitors_market_ends_after_a_while(desk: Desk) -> None:
+    policy = replace(desk.town.ports.policy, visitor_socket_seconds=0.5)
+    app = application(replace(desk.town.ports, policy=policy))
+    with on_air(desk.town) as market:
+        async with served(app) as address, Socket.open(address) as socket:
+            operation = await socket.subscribe(SECOND, {})
+            await socket.next()
+            assert await socket.receive() == {"id": operation, "type": "complete"}
+            await tell(market, 1)
+            await hears_nothing(socket)
+
+
+async def test_who_signs_out_hears_no_other_second(desk: Desk) -> None:
+    with on_air(desk.town) as market:
+        async with served(desk.app) as address, Socket.open(address, desk.owner.token) as socket:
+            await socket.subscribe(SECOND, {})
+            await socket.next()
+            await desk.owner.ask("mutation { logout { done } }")
+            for second in range(1, 20):
+                await tell(market, second)
+                payload = (await socket.receive())["payload"]
+                if "errors" in payload:
+                    break
+                await asyncio.sleep(0.05)
+    assert [error["extensions"]["code"] for error in payload["errors"]] == ["UNAUTHENTICATED"]
+
+
+async def test_everybody_is_sent_the_same_text(desk: Desk) -> None:
+    before = rendered_chain.cache_info().misses
+    with on_air(desk.town):
+        async with (
+            served(desk.app) as address,
+            Socket.open(address, desk.owner.token) as one,
+            Socket.open(address, desk.other.token) as other,
+        ):
+            for socket in (one, other, one):
+                await socket.subscribe(CHAIN, {})
+                await socket.next()
+    assert rendered_chain.cache_info().misses == before + 1
+
+
+async def test_the_chain_comes_as_server_sent_events_too(desk: Desk) -> None:
+    with on_air(desk.town):
+        async with served(desk.app) as address:
+            reader, writer = await asyncio.open_connection(*address.split(":"))
+            content = orjson.dumps({"query": "subscription { optionChain { time callBidCents } }"})
+            writer.write(
+                b"POST /graphql HTTP/1.1\r\nhost: zerodte\r\ncontent-type: application/json\r\n"
+                b"accept: text/event-stream\r\nauthorization: %s\r\ncontent-length: %d\r\n\r\n%s"
+                % (str(desk.owner.token).encode(), len(content), content)
+            )
+            async with asyncio.timeout(10):
+                event = await reader.readuntil(b"]}}")
+            writer.close()
+    chain = b'{"time":"2025-01-15T14:30:00Z","callBidCents":[2490,1490,490,490,490]}'
+    assert b'data: {"data":{"optionChain":' + chain in event
