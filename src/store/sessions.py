@@ -1,7 +1,7 @@
 """Queries on trading sessions. Each takes an open transaction and, always, the owner."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     any_,
     bindparam,
+    func,
     insert,
     literal,
     or_,
@@ -21,15 +22,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.dml import ReturningInsert
 
+from engine.fees import DEFAULT_FEES, FeeSchedule
 from engine.money import Cents
 from store.database import Tx
 from store.tables.accounts import AccountRow
 from store.tables.events import SessionEventRow
 from store.tables.orders import OrderRow
 from store.tables.sessions import SessionRow
+from store.tables.users import UserRow
 
 _accounts = AccountRow.__table__  # type: ignore[attr-defined]
 _sessions = SessionRow.__table__  # type: ignore[attr-defined]
+_users = UserRow.__table__  # type: ignore[attr-defined]
 _orders = OrderRow.__table__  # type: ignore[attr-defined]
 _events = SessionEventRow.__table__  # type: ignore[attr-defined]
 
@@ -37,7 +41,8 @@ _events = SessionEventRow.__table__  # type: ignore[attr-defined]
 @dataclass(frozen=True, slots=True)
 class StoredSession:
     """A session's row; times are UTC. A day of an account has no opening balance of its own, and a live
-    session that is not settled no recorded day: it is traded on its recording."""
+    session that is not settled no recorded day: it is traded on its recording. Once settled it keeps the
+    ``fees`` that it settled with."""
 
     id: int
     uuid: UUID
@@ -54,6 +59,7 @@ class StoredSession:
     recording_uuid: UUID | None = None
     settled_at: datetime | None = None
     settlement_tries: int = 0
+    fees: FeeSchedule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,7 @@ def columns() -> Select[Any]:
         _sessions.c.recording_uuid,
         _sessions.c.settled_at,
         _sessions.c.settlement_tries,
+        _sessions.c.settled_fee_micros,
     )
 
 
@@ -133,7 +140,8 @@ def with_pending(recording_id: BindParameter[UUID]) -> Select[Any]:
 
 
 def from_row(row: Row[*tuple[Any, ...]]) -> StoredSession:
-    return StoredSession(*row)
+    stored, fees = StoredSession(*row), row.settled_fee_micros
+    return stored if fees is None else replace(stored, fees=FeeSchedule(**fees))
 
 
 async def add(tx: Tx, new: NewSession) -> StoredSession | None:
@@ -205,11 +213,16 @@ async def set_settled(
     tx: Tx, session: StoredSession, day_hash: str, *, clock_at: datetime, at: datetime
 ) -> bool:
     """Pin the locked live session to the day its recording was published as, with its clock at the
-    close; False where it is settled already. It counts as no write: its event does."""
+    close and the fees of its account, or its user, as they are; False where it is settled already. It
+    counts as no write: its event does."""
+    carried = select(_accounts.c.fee_micros).where(_accounts.c.id == _sessions.c.account_id)
+    own = select(_users.c.fee_micros).where(_users.c.id == _sessions.c.user_id)
+    default = literal(asdict(DEFAULT_FEES), _sessions.c.settled_fee_micros.type)
+    fees = func.coalesce(carried.scalar_subquery(), own.scalar_subquery(), default)
     statement = (
         update(_sessions)
         .where(_sessions.c.id == session.id, _sessions.c.settled_at.is_(None))
-        .values(day_hash=day_hash, settled_at=at, clock_at=clock_at)
+        .values(day_hash=day_hash, settled_at=at, clock_at=clock_at, settled_fee_micros=fees)
     )
     return (await tx.execute(statement)).rowcount == 1
 

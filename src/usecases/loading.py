@@ -110,7 +110,7 @@ async def load(
     session = Session(
         id=stored.uuid,
         opening_cents=carried.opening_cents,
-        fees=carried.account.fees if carried.account else viewer.fees,
+        fees=stored.fees or (carried.account.fees if carried.account else viewer.fees),
         orders=tuple(s.order for s in placed),
     )
     return Loaded(stored, day, placed, session, carried.account, carried.settled)

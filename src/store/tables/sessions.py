@@ -15,6 +15,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 
@@ -24,7 +25,8 @@ class SessionRow(SQLModel, table=True):
     ``opening_cents``: it opens with what the days before it left.
 
     A live session is traded on the recording that it names; it has neither ``day_hash`` nor
-    ``settled_at`` until it is settled, which was tried ``settlement_tries`` times without success."""
+    ``settled_at`` until it is settled, which was tried ``settlement_tries`` times without success.
+    ``settled_fee_micros`` is the schedule that it settled with, which no later one changes."""
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -93,6 +95,9 @@ class SessionRow(SQLModel, table=True):
     )
     settled_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
+    )
+    settled_fee_micros: dict[str, int] | None = Field(
+        default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True)
     )
     settlement_tries: int = Field(
         default=0, sa_column=Column(Integer, nullable=False, server_default=text("0"))

@@ -71,6 +71,8 @@ def _sessions() -> None:
     op.add_column("sessions", sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True))
     tries = sa.Column("settlement_tries", sa.Integer, nullable=False, server_default=sa.text("0"))
     op.add_column("sessions", tries)
+    fees = sa.Column("settled_fee_micros", postgresql.JSONB(none_as_null=True), nullable=True)
+    op.add_column("sessions", fees)
     op.alter_column("sessions", "day_hash", nullable=True)
     op.create_foreign_key(
         "sessions_recording_uuid_fkey", "sessions", "recordings", ["recording_uuid"], ["uuid"]
@@ -121,6 +123,6 @@ def downgrade() -> None:
     for name in _SESSION_CHECKS:
         op.drop_constraint(name, "sessions")
     op.alter_column("sessions", "day_hash", nullable=False)
-    for column in ("recording_uuid", "settled_at", "settlement_tries"):
+    for column in ("recording_uuid", "settled_at", "settlement_tries", "settled_fee_micros"):
         op.drop_column("sessions", column)
     op.drop_table("recordings")
