@@ -43,21 +43,21 @@ async def entered(tx: Tx, air: OnAir) -> StoredRecording | Denial:
     return MARKET_CLOSED if market.is_closed else market
 
 
-def trading_denial(ports: Ports, market: StoredRecording) -> Denial | None:
+def trading_denial(air: OnAir | None, market: StoredRecording) -> Denial | None:
     """Why no order of a session on this recording may be taken now (rulings 8.1).
 
-    Ask once the lock of the market is held, which keeps it at the second that it is matched through.
+    Look at what is on air while the lock of the market is held, which keeps it at the second that it is
+    matched through, or else before its row is read: a fast market goes on between the two looks.
     """
     if market.is_closed or market.matched_second >= market.close_second:
         return MARKET_CLOSED
-    air = on_air(ports)
     if air is None or air.recording.id != market.uuid:
         return _unavailable("its market is not on air")
     if is_over(air):
         return MARKET_CLOSED
     if not air.is_fresh:
         return _unavailable("no market data is coming in")
-    if not market.is_held or not 0 <= air.second - market.matched_second <= SECONDS_BEHIND_MAX:
+    if not market.is_held or air.second - market.matched_second > SECONDS_BEHIND_MAX:
         return _unavailable("orders are not being matched")
     return None
 

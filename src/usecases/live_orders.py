@@ -18,13 +18,14 @@ from engine.ledger import charged
 from engine.orders import End, Order, OrderStatus, OrderType, Ticket
 from engine.sessions import Session, is_working
 from engine.tickets import OrderRequest, read_ticket
+from marketdata.live import OnAir
 from store import locks, matching, orders, recordings, sessions
 from store.database import Tx
 from store.matching import Told
 from store.orders import StoredOrder
 from store.recordings import StoredRecording
 from store.sessions import StoredSession
-from usecases.airing import trading_denial
+from usecases.airing import on_air, trading_denial
 from usecases.belonging import Belonging
 from usecases.loading import NO_SESSION, Loaded, load, order_view
 from usecases.ports import Ports, Viewer
@@ -37,10 +38,20 @@ SETTLED = Denial(Code.SESSION_FROZEN, "session_frozen: the live session has sett
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A live session as it is at the second that its market is matched through."""
+    """A live session as it is at the second that its market is matched through. ``air`` was on air then,
+    or before: the market may have gone on since."""
 
     loaded: Loaded
     market: StoredRecording
+    air: OnAir | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A market's row, if it has one yet, and what was on air when that was read or before."""
+
+    market: StoredRecording | None
+    air: OnAir | None
 
 
 async def submit(
@@ -59,7 +70,7 @@ async def submit(
         return known
 
     denial = changed_since(held.loaded.stored, submission.expected_version)
-    placed = denial or await _decide(ports, viewer, held, named)
+    placed = denial or await _decide(viewer, held, named)
     if isinstance(placed, Denial):
         return placed
     return await _write(ports, tx, held, named, placed)
@@ -112,27 +123,30 @@ async def _hold(
     assert belonging.recording_id is not None, "a live session is traded on a recording"
     market = await locks.market_shared(tx, belonging.recording_id)
     stored = await locks.session(tx, viewer.user_id, session_id)
-    return await _loaded(ports, tx, viewer, stored, market)
+    return await _loaded(ports, tx, viewer, stored, Seen(market, on_air(ports)))
 
 
-async def _at_market(ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession | None) -> Held | Denial:
+async def _at_market(
+    ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession | None, air: OnAir | None
+) -> Held | Denial:
     """A session where its market stands just now, which nobody keeps there."""
     if stored is None:
         return NO_SESSION
     assert stored.recording_uuid is not None, "a live session is traded on a recording"
-    return await _loaded(ports, tx, viewer, stored, await recordings.find(tx, stored.recording_uuid))
+    market = await recordings.find(tx, stored.recording_uuid)
+    return await _loaded(ports, tx, viewer, stored, Seen(market, air))
 
 
 async def _loaded(
-    ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession | None, market: StoredRecording | None
+    ports: Ports, tx: Tx, viewer: Viewer, stored: StoredSession | None, seen: Seen
 ) -> Held | Denial:
     if stored is None:
         return NO_SESSION
     if stored.settled_at is not None:
         return SETTLED
-    assert market is not None, "a session's recording stays"
-    loaded = await load(ports, tx, viewer, stored, market)
-    return loaded if isinstance(loaded, Denial) else Held(loaded, market)
+    assert seen.market is not None, "a session's recording stays"
+    loaded = await load(ports, tx, viewer, stored, seen.market)
+    return loaded if isinstance(loaded, Denial) else Held(loaded, seen.market, seen.air)
 
 
 def _named(ports: Ports, submission: Submission) -> Submission:
@@ -152,7 +166,7 @@ async def _known(
     return await repeated(tx, viewer, loaded, named)
 
 
-async def _decide(ports: Ports, viewer: Viewer, held: Held, submission: Submission) -> Placement | Denial:
+async def _decide(viewer: Viewer, held: Held, submission: Submission) -> Placement | Denial:
     """Every check of a historical order, at the second the market stands at."""
     loaded, client_id = held.loaded, submission.request.client_order_id
     assert client_id is not None, "a live order is named before it is decided"
@@ -161,7 +175,7 @@ async def _decide(ports: Ports, viewer: Viewer, held: Held, submission: Submissi
         return ticket
     replaced = submission.replaces
     denial = None if replaced is None else _irreplaceable(loaded, replaced, ticket)
-    denial = denial or trading_denial(ports, held.market)
+    denial = denial or trading_denial(held.air, held.market)
     if denial is not None:
         return denial
     new = NewOrder(
@@ -220,13 +234,14 @@ async def dry_run(
     ports: Ports, viewer: Viewer, session_id: UUID, request: OrderRequest
 ) -> OrderReceipt | Denial:
     """What ``submit`` would answer, with nothing kept; the order's id is all zeros."""
+    air = on_air(ports)
     async with ports.database.reading() as tx:
         stored = await sessions.find(tx, viewer.user_id, session_id)
-        held = await _at_market(ports, tx, viewer, stored)
+        held = await _at_market(ports, tx, viewer, stored, air)
     if isinstance(held, Denial):
         return held
     anonymous = Submission(session_id, replace(request, client_order_id=DRY_RUN_ID))
-    placed = await _decide(ports, viewer, held, anonymous)
+    placed = await _decide(viewer, held, anonymous)
     if isinstance(placed, Denial):
         return placed
     loaded = held.loaded
@@ -244,12 +259,13 @@ async def cancel_order(
     the next second is being matched meanwhile changes neither.
     """
     async with ports.database.transaction() as tx:
-        held = await _at_market(ports, tx, viewer, await locks.session(tx, viewer.user_id, session_id))
+        stored = await locks.session(tx, viewer.user_id, session_id)
+        held = await _at_market(ports, tx, viewer, stored, on_air(ports))
         if isinstance(held, Denial):
             return held
         loaded = held.loaded
         denial = _uncancelable(loaded, order_id) or changed_since(loaded.stored, expected_version)
-        denial = denial or trading_denial(ports, held.market)
+        denial = denial or trading_denial(held.air, held.market)
         if denial is not None:
             return denial
         now, ended_at = ports.wall(), loaded.day.time_of(loaded.second)
