@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from engine.denials import Code
 from marketdata.library import Library
+from marketdata.live import LiveMarket
 from rest_compat.application import OPERATIONS
 from tests.rest_compat.desk import Desk, client
 from tests.rest_compat.everything import ask, named_by, opened
@@ -17,10 +18,13 @@ NEED_NO_RECORDING = {"simulation_delete", "account_session_delete"}
 
 @pytest_asyncio.fixture
 async def bereft(trader: Desk) -> AsyncIterator[tuple[Desk, dict[str, str]]]:
-    """A trader with a simulation and a day of an account, whose date is lost; their ids."""
+    """A trader with a simulation, a day of an account and a live session, whose date and whose tape are
+    lost; their ids."""
     ids = await opened(trader)
     shutil.rmtree(trader.town.days / "2025-01-15")
-    ports = replace(trader.town.ports, library=Library(trader.town.days))
+    live = trader.town.ports.live.root
+    shutil.rmtree(live)
+    ports = replace(trader.town.ports, library=Library(trader.town.days), live=LiveMarket(live))
     async with client(ports, trader.http.headers["Authorization"]) as http:
         yield replace(trader, http=http), ids
 
@@ -52,3 +56,11 @@ async def test_a_lost_day_is_listed_and_can_be_deleted(bereft: tuple[Desk, dict[
         assert (listed["id"], listed["status"], listed["unavailable"]) == (session_id, "open", True)
         assert (await desk.http.delete(f"{path}/{session_id}")).status_code == 204
         assert (await desk.get(path)).json() == []
+
+
+async def test_a_live_session_whose_tape_is_lost_can_be_ended(bereft: tuple[Desk, dict[str, str]]) -> None:
+    desk, _ = bereft
+    unread = await desk.get("/live")
+    assert (unread.status_code, unread.headers["x-error-code"]) == (503, "day_unavailable")
+    assert (await desk.http.delete("/live")).status_code == 204
+    assert (await desk.get("/live")).json() is None
