@@ -71,11 +71,6 @@ def begin(root: Path, recording: Recording) -> Path:
     return folder
 
 
-def take_off_air(root: Path) -> None:
-    """Leaves the market without a feed: from now on it stands at the last recorded close."""
-    (root / ON_AIR).unlink(missing_ok=True)
-
-
 def remove(root: Path, recording_id: UUID) -> None:
     """Removes a recording, whole before anything of it."""
     removed = root / _REMOVED

@@ -17,7 +17,7 @@ from bus.seats import Seats
 from bus.topics import Topics
 from marketdata.library import Library
 from marketdata.live import LiveMarket
-from runtime.clocks import market_clock, wall
+from runtime.clocks import last_recorded_close, market_clock, wall
 from runtime.settings import Settings
 from store.database import Bounds, Database
 from usecases.failpoints import Failpoint
@@ -71,7 +71,7 @@ async def open_ports(settings: Settings, bounds: Bounds = PROMPT) -> AsyncIterat
             seats=seats,
             health=health,
             wall=wall,
-            market_now=market_clock(live, library),
+            market_now=market_clock(live, library) if is_open else last_recorded_close(library),
             new_id=uuid4,
             policy=settings.policy(),
             secret=installation_secret(settings),

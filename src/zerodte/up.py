@@ -64,6 +64,8 @@ def up(settings: Settings, announce: Callable[[str], None]) -> None:
         if market.kind is not MarketKind.NONE:
             supervisor.add(parts.worker("live"))
             supervisor.add(parts.feed(pushed))
+        elif (data_dir / "live").is_dir():
+            supervisor.add(parts.worker("live"))  # somebody traded live here, and may have to be settled
         if settings.synthetic_days:
             supervisor.add(parts.days(settings.synthetic_days))
         if not stopping.is_set():

@@ -12,7 +12,7 @@ import pytest
 
 from engine.market import MISSING_DELTA, MISSING_INDEX, MISSING_TICKS, SettlementSource
 from marketdata.live import TAPES_KEPT_MAX, LiveMarket, OnAir
-from marketdata.recording_files import ON_AIR, RECORDING, TAPE, begin, take_off_air, write_closed
+from marketdata.recording_files import ON_AIR, RECORDING, TAPE, begin, write_closed
 from marketdata.recordings import Closed, Recording
 from marketdata.refusals import DayUnavailable
 from marketdata.tapes import TapeWriter
@@ -188,7 +188,7 @@ def test_only_a_few_days_are_kept_in_memory(recorder: Recorder) -> None:
 def test_a_market_taken_off_air_is_gone_and_its_tape_is_not(recorder: Recorder) -> None:
     live = LiveMarket(recorder.root)
     recorder.tell(0)
-    take_off_air(recorder.root)
+    (recorder.root / ON_AIR).unlink()
     assert live.on_air() is None
     assert seen(live, recorder.recording.id).second == 0
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from marketdata.recording_files import take_off_air
 from runtime.resources import SettingMissing, installation_secret, open_ports
 from runtime.settings import Settings
 from tests.days import DATE, publish_day, publish_tiny_day, tiny_day
@@ -43,7 +42,7 @@ async def test_without_a_feed_the_market_stands_at_the_last_recorded_close(tmp_p
         assert ports.market_now() == close_at
 
 
-async def test_the_market_runs_by_the_feed_and_stands_at_its_close(tmp_path: Path) -> None:
+async def test_the_market_runs_by_the_feed_and_without_one_stands_at_the_last_close(tmp_path: Path) -> None:
     day, later = tiny_day(), tiny_day(DATE + timedelta(days=1))
     servers = {"database_url": "postgresql://nowhere/nothing", "redis_url": "redis://nowhere"}
     async with open_ports(Settings(data_dir=tmp_path, **servers)) as ports:
@@ -56,7 +55,7 @@ async def test_the_market_runs_by_the_feed_and_stands_at_its_close(tmp_path: Pat
         ):
             await record(ports, Told(script), pace=None)
             assert ports.market_now() == now
-        take_off_air(tmp_path / "live")
+    async with open_ports(Settings(data_dir=tmp_path, market="none", **servers)) as ports:
         assert ports.market_now() == later.close_at
 
 

@@ -11,12 +11,12 @@ import pytest
 from engine.market import MISSING_TICKS, Day, SettlementSource
 from marketdata.live import OnAir
 from marketdata.recording_files import (
+    ON_AIR,
     TAPE,
     AnotherRecorder,
     begin,
     recording_ids,
     sole_recorder,
-    take_off_air,
     write_closed,
 )
 from marketdata.recordings import Closed, Closing, FeedEvent, Reached, Recording
@@ -331,7 +331,7 @@ async def test_a_recording_that_was_never_put_on_air_is_closed(town: Town) -> No
     root.mkdir()
     begun = Recording(town.ports.new_id(), opening_of(DAY))
     begin(root, begun)
-    take_off_air(root)
+    (root / ON_AIR).unlink()
     log = await recorded(town)
 
     assert log.counts == {}
