@@ -47,6 +47,7 @@ async def open_ports(settings: Settings, bounds: Bounds = PROMPT) -> AsyncIterat
         raise SettingMissing("set ZERODTE_DATABASE_URL and ZERODTE_REDIS_URL, or run `zerodte up`")
     redis_url = settings.redis_url.get_secret_value()
     library, live = Library(settings.data_dir / "days"), LiveMarket(settings.data_dir / "live")
+    is_open = read_market(settings.market).kind is not MarketKind.NONE
     bounds = replace(bounds, connections=settings.database_connections)
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url.get_secret_value(), bounds)
