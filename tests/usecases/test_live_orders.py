@@ -1,10 +1,11 @@
 """Orders of live sessions: accepted, canceled, replaced and matched as those of a historical one."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from time import monotonic_ns
 from uuid import UUID, uuid4
 
@@ -16,6 +17,8 @@ from engine.orders import End, OrderStatus
 from engine.tickets import OrderRequest
 from marketdata.live import LiveMarket
 from marketdata.recording_files import ON_AIR
+from tests.campaigns import Campaign
+from tests.days import STRIKES
 from tests.engine.tapes import request, tape
 from tests.live_market import CAPITAL_CENTS, Market, on_air
 from tests.people import Town, denied
@@ -454,6 +457,74 @@ async def test_live_orders_fill_as_those_of_a_historical_session(
     assert [outcome(one) for one in await listed(town, trader, session)] == [
         outcome(one) for one in await listed(town, trader, simulation.id)
     ]
+
+
+async def test_any_orders_fill_live_as_they_do_in_a_historical_session(
+    town: Town, trader: Viewer, market: Market, session: UUID, campaign: Campaign
+) -> None:
+    simulation = await sessions.create_simulation(
+        town.ports, trader, CreateSimulation(market.day.date, CAPITAL_CENTS)
+    )
+    assert isinstance(simulation, SessionView)
+    case, second = Random(campaign.seed), 0
+    while second < 590:
+        second += case.randrange(10) ** 2 // 3
+        order = made_up(case)
+        market.tell(second)
+        at = OPEN + timedelta(seconds=second)
+        live_answer = await placed_or_denied(town, trader, market, Submission(session, order))
+        await sessions.move_clock(town.ports, trader, simulation.id, at)
+        past_answer = await placed_or_denied(town, trader, market, Submission(simulation.id, order))
+        assert seen(live_answer) == seen(past_answer)
+    market.tell(600)
+    await market.match()
+    await sessions.move_clock(town.ports, trader, simulation.id, OPEN + timedelta(seconds=600))
+    assert [outcome(one) for one in await listed(town, trader, session)] == [
+        outcome(one) for one in await listed(town, trader, simulation.id)
+    ]
+
+
+def made_up(case: Random) -> OrderRequest:
+    """An order of one or two legs near the money, at a price that may be reached."""
+    legs = case.sample([f"{strike}{right}" for strike in STRIKES for right in "CP"], case.randint(1, 2))
+    sides = [case.choice("+-") for _ in legs]
+    effect = "debit" if sides[0] == "+" else "credit"
+    closes = case.random() < 0.3
+    written = ", ".join(
+        f"{side}1 {leg}{' close' if closes else ''}" for side, leg in zip(sides, legs, strict=True)
+    )
+    kind = case.choice(("limit", "limit", "market", "stop")) if len(legs) == 1 else "limit"
+    price = f"{case.randrange(1, 61) / 20:.2f}"
+    if kind == "limit":
+        return request(written, price, effect)
+    if kind == "stop":
+        direction = case.choice(("at_or_below", "at_or_above"))
+        return request(written, None, effect, type=kind, stop_trigger=price, trigger_direction=direction)
+    return request(written, type=kind)
+
+
+async def test_of_a_cancel_and_a_fill_one_wins(
+    town: Town, trader: Viewer, market: Market, session: UUID
+) -> None:
+    became = set()
+    for second in range(480, 580, 6):
+        market.tell(second)
+        price = f"{100 * (600 - second - 1) // 600 / 20:.2f}"  # the next second's mid
+        order = await market.placed(trader, session, replace(WAITING, price=price))
+        market.tell(second + 1)
+        both = market.match(), orders.delete_order(town.ports, trader, session, order.id)
+        first, last = both if second % 4 else both[::-1]
+        answers = await asyncio.gather(first, after(second % 5 / 1_000, last))
+        status = (await market.seen(trader, session, order.id)).status
+        refused = [one.code for one in answers if one is not None]
+        assert refused == ([Code.ORDER_NOT_PENDING] if status is OrderStatus.FILLED else [])
+        became.add(status)
+    assert became == {OrderStatus.FILLED, OrderStatus.CANCELED}
+
+
+async def after(seconds: float, done: Awaitable[Denial | None]) -> Denial | None:
+    await asyncio.sleep(seconds)
+    return await done
 
 
 async def placed_or_denied(
