@@ -7,7 +7,7 @@ time and never truth.
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +67,13 @@ class Wakes:
         await self._heard.wait()
         self._heard.clear()
         return self._seq
+
+    async def within(self, seconds: float) -> None:
+        """Wait for a wake-up, but no longer than so. Unlike ``asyncio.wait_for`` it loses no cancellation
+        that meets one."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.next()
 
 
 class Topics:

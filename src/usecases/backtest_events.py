@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,8 +62,7 @@ async def backtest_events(
                 yield BacktestEvent(latest.version, BacktestEventKind(latest.event), shown)
                 seen = latest.version
                 await asyncio.sleep(PAUSE_SECONDS)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(wakes.next(), SAFETY_POLL_SECONDS)
+            await wakes.within(SAFETY_POLL_SECONDS)
 
 
 async def _latest(ports: Ports, source_hash: str) -> StoredRun:

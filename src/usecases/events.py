@@ -1,9 +1,7 @@
 """Following a session or an account: every change since a number the client has seen, in order,
 without a gap."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -76,8 +74,7 @@ async def _follow(
             if not found and not exists:
                 return
             if exists and len(found) < EVENTS_A_READ:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(wakes.next(), SAFETY_POLL_SECONDS)
+                await wakes.within(SAFETY_POLL_SECONDS)
 
 
 async def _session_events_after(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -93,8 +93,7 @@ class _Watch:
                     self._tell(await asyncio.to_thread(_tick, ports, self._latest))
                 except OUTAGES:
                     log.warning("market_unseen", exc_info=True)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(wakes.next(), SAFETY_POLL_SECONDS)
+                await wakes.within(SAFETY_POLL_SECONDS)
 
     def _tell(self, tick: MarketTick | None) -> None:
         if tick is not None:

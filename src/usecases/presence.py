@@ -1,8 +1,6 @@
 """Whether a person who stays connected is still signed in, and which live session is his meanwhile."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from uuid import UUID
 
 import structlog
@@ -35,5 +33,4 @@ async def presence(ports: Ports, viewer: Viewer, token: str) -> AsyncGenerator[U
                 log.warning("presence_unknown", exc_info=True)
             else:
                 yield None if isinstance(session_id, Denial) else session_id
-            with suppress(TimeoutError):
-                await asyncio.wait_for(wakes.next(), LOOK_SECONDS)
+            await wakes.within(LOOK_SECONDS)

@@ -66,6 +66,22 @@ async def test_wake_ups_not_taken_become_one(topics: Topics) -> None:
             await asyncio.wait_for(slow.next(), 0.05)
 
 
+async def test_a_cancellation_that_meets_a_wake_up_is_not_lost() -> None:
+    wakes = Wakes()
+
+    async def listen() -> None:
+        while True:
+            await wakes.within(60)
+
+    listening = asyncio.create_task(listen())
+    await asyncio.sleep(0)
+    wakes.hear(1)
+    await asyncio.sleep(0)
+    listening.cancel()
+    await asyncio.wait([listening], timeout=1)
+    assert listening.cancelled()
+
+
 async def test_listener_that_left_is_forgotten(topics: Topics) -> None:
     with topics.listen(session_topic(SESSION)) as left:
         await next_of(left)
