@@ -81,6 +81,7 @@ _PENDING = (
         _orders.c.id > bindparam("last_id"),
     )
     .order_by(_orders.c.id)
+    .limit(bindparam("limit", type_=BigInteger))
 )
 
 _OF_SESSIONS = _orders.c.session_id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
@@ -152,11 +153,15 @@ _TERMS = text("""
 """).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 
 
-async def pending_after(tx: Tx, recording: StoredRecording, last_id: int) -> tuple[Pending, ...]:
-    """The pending orders on a recording that were accepted after the one of ``last_id``, as accepted.
+async def pending_after(
+    tx: Tx, recording: StoredRecording, last_id: int, limit: int | None = None
+) -> tuple[Pending, ...]:
+    """The pending orders on a recording that were accepted after the one of ``last_id``, as accepted; the
+    first ``limit`` of them where there are more.
 
     While the market is held alone these are all, for nobody is accepting any."""
-    rows = (await tx.execute(_PENDING, {"recording": recording.uuid, "last_id": last_id})).all()
+    after = {"recording": recording.uuid, "last_id": last_id, "limit": limit}
+    rows = (await tx.execute(_PENDING, after)).all()
     return tuple(Pending(row.id, row.session_id, orders.from_row(row, recording.open_at)) for row in rows)
 
 

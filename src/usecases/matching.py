@@ -31,6 +31,10 @@ LEASE = timedelta(seconds=1)
 RENEWAL_SECONDS = 0.3
 STANDBY_SECONDS = 0.1
 CANCELED_MAX = 50_000
+JOINING_AT_ONCE = 2_000
+SECONDS_AT_ONCE = 300
+"""PostgreSQL takes a second of silence in a transaction for a dead caller. So many pending orders are read
+between two statements, and so many seconds of 100,000 orders are looked at, in a tenth of that."""
 
 log = structlog.get_logger()
 
@@ -65,11 +69,14 @@ class Waiting:
 
     async def join(self, tx: Tx, stored: StoredRecording, day: Day) -> None:
         """Let the orders join that were accepted since the last tick."""
-        for joined in await matching.pending_after(tx, stored, self.newest):
-            order = joined.stored.order
-            self.book.add(joined.id, order, day)
-            self.known[joined.id] = Known(joined.session_id, order)
-            self.newest = joined.id
+        while joining := await matching.pending_after(tx, stored, self.newest, JOINING_AT_ONCE):
+            for joined in joining:
+                order = joined.stored.order
+                self.book.add(joined.id, order, day)
+                self.known[joined.id] = Known(joined.session_id, order)
+            self.newest = joining[-1].id
+            if len(joining) < JOINING_AT_ONCE:
+                break
         self.room = self.room or len(self.known) + CANCELED_MAX
 
     def hits(self, day: Day, from_second: int, until_second: int) -> list[Hit]:
@@ -151,7 +158,13 @@ async def _match(ports: Ports, matcher: Matcher, air: OnAir) -> None:
     if air.second <= hand.second and not is_over(air):
         await _renew(ports, matcher, hand)
         return
-    await _tick(ports, matcher, hand, air)
+    while matcher.hand is hand and hand.second < _target(air):
+        await _tick(ports, matcher, hand, air)
+
+
+def _target(air: OnAir) -> int:
+    """How far a recording can be matched: to the close once it is over, whatever row was the last."""
+    return air.recording.opening.close_second if is_over(air) else air.second
 
 
 async def _take(ports: Ports, matcher: Matcher, air: OnAir) -> Hand | None:
@@ -206,7 +219,7 @@ async def _tick(ports: Ports, matcher: Matcher, hand: Hand, air: OnAir) -> None:
     newest = _tape(ports, hand.recording_id)
     if newest is not None and newest.second == hand.second:
         matcher.tally.lag_ms = round(1_000 * newest.tick_age_seconds)
-    if is_over(air):
+    if is_over(air) and hand.second == _target(air):
         matcher.over, matcher.hand = hand.recording_id, None
         await _ring(ports)
 
@@ -218,10 +231,11 @@ async def _ring(ports: Ports) -> None:
 
 
 async def _write(ports: Ports, hand: Hand, air: OnAir) -> Outcome | None:
-    """Match what the tape has beyond the last second matched, in one transaction and as if second by
-    second; None where another has the recording by now."""
-    is_last, now, waiting = is_over(air), ports.wall(), hand.waiting
-    second = air.recording.opening.close_second if is_last else air.second
+    """Match the next seconds that the tape has, in one transaction and as if second by second; None where
+    another has the recording by now."""
+    now, waiting = ports.wall(), hand.waiting
+    second = min(_target(air), hand.second + SECONDS_AT_ONCE)
+    is_last = is_over(air) and second == _target(air)
     async with ports.database.transaction() as tx:
         stored = await locks.market_alone(tx, hand.recording_id)
         if stored is None or not await recordings.advance(tx, stored.uuid, hand.epoch, second, LEASE):

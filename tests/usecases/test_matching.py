@@ -19,8 +19,9 @@ from tests.live_market import Market, on_air
 from tests.people import Town, denied
 from tests.usecases.test_running import Killed, doomed
 from usecases import orders
+from usecases.deciding import HITS_A_BATCH
 from usecases.failpoints import Failpoint
-from usecases.matching import Matcher, Tally, catch_up, let_go, turn
+from usecases.matching import JOINING_AT_ONCE, SECONDS_AT_ONCE, Matcher, Tally, catch_up, let_go, turn
 from usecases.ports import Viewer
 from usecases.views import SessionView
 
@@ -28,6 +29,13 @@ MELTED = request("+1 5950C", "4.80", "debit")
 """The call is worth 5.00 at the open and melts away, so this one is met half a minute later."""
 NEVER = request("+1 5950C", "0.05", "debit")
 CRASH_SECOND = 10
+_COPIES = """
+    INSERT INTO orders (uuid, user_id, session_id, sequence, placed_at, type, effect, price_cents,
+                        slippage_cents, legs, request_hash, updated_at, status)
+    SELECT gen_random_uuid(), user_id, session_id, sequence + n, placed_at, type, effect, price_cents,
+           slippage_cents, legs, request_hash, updated_at, status
+    FROM orders, generate_series(1, :copies) n
+"""
 IN_A_TICK = (Failpoint.TICK_ADVANCED, Failpoint.TICK_FILLED)
 
 
@@ -362,3 +370,66 @@ async def test_the_sessions_of_many_are_matched_in_one_tick(town: Town, market: 
     for viewer, session_id, order_id in placed:
         assert (await market.seen(viewer, session_id, order_id)).status is OrderStatus.FILLED
     assert (market.matcher.tally.fills, market.matcher.tally.pending) == (3, 0)
+
+
+async def test_a_session_with_more_hits_than_a_batch_is_filled_in_one_tick(
+    town: Town, market: Market, trader: Viewer
+) -> None:
+    session = await market.started(trader, 10_000_000_00)
+    placed = await market.placed(trader, session.id, MELTED)
+    async with town.ports.database.transaction() as tx:
+        await tx.execute(text(_COPIES), {"copies": HITS_A_BATCH + 10})
+    before = await kinds(town)
+    market.tell(60)
+    await market.match()
+
+    seen = await orders.list_orders(town.ports, trader, session.id)
+    assert isinstance(seen, tuple)
+    assert seen[0].id == placed.id
+    assert [one.status for one in seen] == [OrderStatus.FILLED] * (HITS_A_BATCH + 11)
+    assert (await kinds(town))[len(before) :] == ["order_filled", "financials_changed"] * len(seen)
+    assert (market.matcher.tally.fills, market.matcher.tally.pending) == (len(seen), 0)
+
+
+async def test_orders_that_were_canceled_do_not_fill_the_matchers_memory(
+    market: Market, trader: Viewer, session: SessionView
+) -> None:
+    placed = [(await market.placed(trader, session.id, one)).id for one in (NEVER, NEVER, MELTED)]
+    await market.tick(1)
+    assert await orders.delete_order(market.ports, trader, session.id, placed[0]) is None
+    hand = market.matcher.hand
+    assert hand is not None
+    assert len(hand.waiting.known) == 3
+    hand.waiting.room = 2
+    await market.tick(2)
+    assert len(hand.waiting.known) == 0, "there were more than it has room for"
+    await market.tick(3)
+    assert len(hand.waiting.known) == 2
+    await market.tick(60)
+    assert (await market.seen(trader, session.id, placed[2])).status is OrderStatus.FILLED
+
+
+async def test_a_matcher_that_takes_over_reads_any_number_of_pending_orders(
+    town: Town, market: Market, trader: Viewer, session: SessionView
+) -> None:
+    await market.placed(trader, session.id, NEVER)
+    async with town.ports.database.transaction() as tx:
+        await tx.execute(text(_COPIES), {"copies": 2 * JOINING_AT_ONCE - 1})
+    await market.tick(1)
+    assert market.matcher.tally.pending == 2 * JOINING_AT_ONCE
+
+
+async def test_a_matcher_that_is_hours_behind_goes_on_in_steps(town: Town, trader: Viewer) -> None:
+    with on_air(town, tiny_day(close_second=3 * SECONDS_AT_ONCE + 10)) as market:
+        session = await market.started(trader)
+        placed = await market.placed(trader, session.id, MELTED)
+        never = await market.placed(trader, session.id, NEVER)
+        market.tell(3 * SECONDS_AT_ONCE + 5)
+        market.end()
+        await market.match()
+        fill = (await market.seen(trader, session.id, placed.id)).state.fill
+        assert fill is not None
+        assert fill.second == scanned(market, MELTED, 0)
+        assert (await market.seen(trader, session.id, never.id)).status is not OrderStatus.PENDING
+    assert market.matcher.over == market.id
+    assert market.matcher.tally.ticks == 5, "the first second, and four steps"
