@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import event
 
+from tests.live_market import on_air
 from tests.people import Town
 from tests.rest_compat.desk import VERTICAL, Desk
 
@@ -39,6 +40,22 @@ async def test_order_costs_five_statements_and_one_commit(town: Town, trader: De
 
     assert placed.status_code == 201
     assert trips == {"SELECT": 3, "INSERT": 1, "WITH": 1, "COMMIT": 1}
+
+
+async def test_live_order_costs_eight_statements_and_one_commit(town: Town, trader: Desk) -> None:
+    """The token and which session it is; the market's lock and its row, the session's lock, its orders; then
+    the order, and its events with the version. Its idempotency key is claimed and kept in two more."""
+    with on_air(town) as market:
+        await market.match()
+        assert (await trader.post("/live", {"starting_capital": "100000"})).status_code == 201
+        with counted(town) as trips:
+            placed = await trader.post("/live/orders", VERTICAL)
+        with counted(town) as keyed:
+            again = await trader.post("/live/orders", VERTICAL, headers={"Idempotency-Key": "k"})
+
+    assert (placed.status_code, again.status_code) == (201, 201)
+    assert trips == {"SELECT": 6, "INSERT": 1, "WITH": 1, "COMMIT": 1}
+    assert keyed == trips + Counter({"INSERT": 1, "UPDATE": 1})
 
 
 async def test_clock_move_costs_four_statements_and_one_commit(town: Town, trader: Desk) -> None:
