@@ -17,7 +17,7 @@ from marketdata.live import LiveMarket
 from tests.live_market import Market, on_air
 from tests.people import SECRET, Town
 from tests.people import town as a_town
-from workers.live import ROLE
+from usecases.telling import Role
 from zerodte.programs import Program, spawn
 
 PATIENCE_SECONDS = 20
@@ -66,7 +66,7 @@ class Floor:
         """The worker that says that it holds the market."""
         for pulse in await self.town.ports.health.all():
             pid = int(pulse.id.rpartition("-")[2])
-            if pulse.role == ROLE and pulse.facts["recording"] is not None and pid in self.workers:
+            if pulse.role == Role.MATCHER and pulse.facts["recording"] is not None and pid in self.workers:
                 return self.workers[pid]
         return None
 

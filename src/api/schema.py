@@ -34,6 +34,7 @@ from api.market import MarketDay, MarketQuery, find_day
 from api.market_events import MarketSubscription
 from api.masking import MaskInternal
 from api.nodes import Node, NodeKind, read_global_id
+from api.operations import OperationsQuery, OperationsSubscription
 from api.order_entry import OrderEntryMutation
 from api.orders import find_order
 from api.positions import find_position
@@ -71,6 +72,7 @@ class Query(
     StrategyQuery,
     BacktestQuery,
     UserQuery,
+    OperationsQuery,
 ):
     @strawberry.field(description="The object with this global id; null when the viewer has none such.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
@@ -93,7 +95,13 @@ class Mutation(
 
 
 @strawberry.type
-class Subscription(SessionSubscription, MarketSubscription, AccountSubscription, BacktestSubscription):
+class Subscription(
+    SessionSubscription,
+    MarketSubscription,
+    AccountSubscription,
+    BacktestSubscription,
+    OperationsSubscription,
+):
     pass
 
 

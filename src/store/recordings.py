@@ -83,6 +83,12 @@ def columns() -> Select[Any]:
     )
 
 
+_UNSETTLED = (
+    _sessions.c.mode == "live",
+    _sessions.c.settled_at.is_(None),
+    _sessions.c.deleted_at.is_(None),
+)
+
 # asked for with every order: building a statement costs more than running it
 _WITH_ID = columns().where(_recordings.c.uuid == bindparam("recording"))
 
@@ -164,15 +170,21 @@ async def unfinished(tx: Tx) -> tuple[StoredRecording, ...]:
 
 async def with_unsettled(tx: Tx) -> tuple[StoredRecording, ...]:
     """The closed recordings on which a session is not settled, the earliest first."""
-    unsettled = exists().where(
-        _sessions.c.recording_uuid == _recordings.c.uuid,
-        _sessions.c.mode == "live",
-        _sessions.c.settled_at.is_(None),
-        _sessions.c.deleted_at.is_(None),
-    )
+    unsettled = exists().where(_sessions.c.recording_uuid == _recordings.c.uuid, *_UNSETTLED)
     statement = columns().where(_recordings.c.closed_at.is_not(None), unsettled)
     rows = await tx.execute(statement.order_by(_recordings.c.open_at, _recordings.c.uuid))
     return tuple(from_row(row) for row in rows)
+
+
+async def count_unsettled(tx: Tx, tries: int) -> tuple[int, int]:
+    """How many sessions on closed recordings are not settled, and how many of them after so many tries."""
+    failed = func.count().filter(_sessions.c.settlement_tries >= tries)
+    of_closed = and_(_sessions.c.recording_uuid == _recordings.c.uuid, _recordings.c.closed_at.is_not(None))
+    statement = (
+        select(func.count(), failed).select_from(_sessions).join(_recordings, of_closed).where(*_UNSETTLED)
+    )
+    due, failures = (await tx.execute(statement)).one()
+    return due, failures
 
 
 async def _write(tx: Tx, recording_id: UUID, epoch: int, **values: object) -> bool:

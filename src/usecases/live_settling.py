@@ -36,8 +36,23 @@ class Settled:
     account: StoredAccount | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """How many live sessions wait for their settlement, their market being over; ``failed`` are those of
+    them that could not be settled ``TRIES`` times."""
+
+    due: int
+    failed: int
+
+
 class Unpublished(Exception):
     """A recording that is over will never be a recorded day; the message says why."""
+
+
+async def unsettled(ports: Ports) -> Unsettled:
+    """What is due."""
+    async with ports.database.asking() as tx:
+        return Unsettled(*await recordings.count_unsettled(tx, TRIES))
 
 
 async def settle_due(ports: Ports, *, with_failed: bool = False) -> int:

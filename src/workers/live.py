@@ -2,22 +2,19 @@
 its name, so none has to be remembered."""
 
 import asyncio
-import os
-import socket
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 import structlog
 
+from bus.health import Facts
 from bus.topics import MARKET_TOPIC
-from usecases.live_settling import settle_due
+from usecases.live_settling import settle_due, unsettled
 from usecases.matching import RENEWAL_SECONDS, STANDBY_SECONDS, Matcher, catch_up, let_go, turn
 from usecases.outages import OUTAGES
 from usecases.ports import Ports
-
-ROLE = "matcher"
-TELLING_SECONDS = 1.0
+from usecases.telling import Role, keep_telling
 
 log = structlog.get_logger()
 
@@ -28,7 +25,8 @@ async def begin_matching(ctx: dict[str, Any]) -> None:
     matcher: Matcher = ctx["matcher"]
     ctx["loops"] = [
         asyncio.create_task(_match(ports, matcher), name="matcher"),
-        asyncio.create_task(_tell(ports, matcher), name="health"),
+        asyncio.create_task(_tell_of_matching(ports, matcher), name="health_of_matching"),
+        asyncio.create_task(_tell_of_settling(ports), name="health_of_settling"),
     ]
 
 
@@ -71,9 +69,16 @@ async def _match(ports: Ports, matcher: Matcher) -> None:
                 await asyncio.wait_for(wakes.next(), rest)
 
 
-async def _tell(ports: Ports, matcher: Matcher) -> None:
-    process = f"{socket.gethostname()}-{os.getpid()}"
-    while True:
+async def _tell_of_matching(ports: Ports, matcher: Matcher) -> None:
+    async def facts() -> Facts:
         held = matcher.hand and str(matcher.hand.recording_id)
-        await ports.health.tell(ROLE, process, asdict(matcher.tally) | {"recording": held})
-        await asyncio.sleep(TELLING_SECONDS)
+        return asdict(matcher.tally) | {"recording": held}
+
+    await keep_telling(ports, Role.MATCHER, facts)
+
+
+async def _tell_of_settling(ports: Ports) -> None:
+    async def facts() -> Facts:
+        return asdict(await unsettled(ports))
+
+    await keep_telling(ports, Role.SETTLEMENT, facts)

@@ -10,9 +10,11 @@ from arq import Worker, cron, func
 from arq.connections import RedisSettings
 
 from bus.connections import RETRIES_OF_WORKERS, redis_settings
+from bus.health import Facts
 from bus.jobs import JobName, Queue, dump_job, load_job
 from usecases.matching import Matcher
 from usecases.ports import Ports
+from usecases.telling import Role, keep_telling
 from workers.auditing import Watch, watch_books
 from workers.backtests import run_chunk, take_up_chunks
 from workers.ledger import reprice_account, take_up
@@ -42,9 +44,12 @@ async def serve(name: str, ports: Ports, post: Post, redis_url: str) -> None:
         raise ValueError(f"worker must be one of {', '.join(NAMES)}, not {name}")
     redis = redis_settings(redis_url, RETRIES_OF_WORKERS)
     workers = [live_worker(ports, redis)] if name == LIVE else batch_workers(ports, post, redis)
+    telling = [asyncio.create_task(_tell(ports, worker), name="health") for worker in workers]
     try:
         await asyncio.gather(*(worker.async_run() for worker in workers))
     finally:
+        for task in telling:
+            task.cancel()
         await asyncio.gather(*(_stop(worker) for worker in workers))
 
 
@@ -129,6 +134,21 @@ def live_worker(ports: Ports, redis: RedisSettings, **overrides: Any) -> Worker:
 def health_key(queue: Queue) -> str:
     """A key of this process's own: a live worker must not hide a dead one of the same queue."""
     return f"{queue}:health:{socket.gethostname()}:{os.getpid()}"
+
+
+async def _tell(ports: Ports, worker: Worker) -> None:
+    queue = worker.queue_name.partition(":")[2]
+
+    async def facts() -> Facts:
+        return {
+            "queue": queue,
+            "running": len(worker.tasks),
+            "done": worker.jobs_complete,
+            "retried": worker.jobs_retried,
+            "failed": worker.jobs_failed,
+        }
+
+    await keep_telling(ports, Role.WORKER, facts, queue)
 
 
 async def _stop(worker: Worker) -> None:

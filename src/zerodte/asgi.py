@@ -17,8 +17,10 @@ from api.limits import Limits
 from engine.denials import Code
 from rest_compat.application import rest_face
 from rest_compat.errors import HttpCode, refused
+from usecases.operations import look
 from usecases.outages import OUTAGES
 from usecases.ports import Ports
+from zerodte.live_metrics import live_metrics
 from zerodte.metrics import Metrics
 from zerodte.middleware import Requests
 
@@ -45,8 +47,10 @@ def application(
             app.state.ports = ports
             yield
 
-    async def expose(_: Request) -> Response:
-        return Response(metrics.exposed(), headers={"Content-Type": metrics.media_type})
+    async def expose(request: Request) -> Response:
+        seen = await look(request.app.state.ports)
+        content = metrics.exposed() + live_metrics(seen)
+        return Response(content, headers={"Content-Type": metrics.media_type})
 
     app = Starlette(
         routes=[Route("/health", health), Route("/metrics", expose), *graphql.routes(limits)],

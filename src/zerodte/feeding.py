@@ -1,14 +1,13 @@
 """The feed process: it tells a market, and records it for all others."""
 
 import asyncio
-import os
-import socket
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 
 import structlog
 import uvloop
 
+from bus.health import Facts
 from marketdata.recording_files import AnotherRecorder
 from marketdata.recordings import Feed
 from runtime.clocks import wall
@@ -18,13 +17,12 @@ from runtime.resources import UNHURRIED, open_ports
 from runtime.settings import Settings
 from usecases.ports import Ports
 from usecases.recording import Pace, RecorderFacts, record
+from usecases.telling import Role, keep_telling
 from zerodte.failures import CannotRun
 from zerodte.listening import pushing_socket
 from zerodte.markets import feed_of
 from zerodte.stopping import cancel_when_asked
 
-ROLE = "recorder"
-TELLING_SECONDS = 1.0
 PACED = (MarketKind.DEMO, MarketKind.REPLAY)
 
 log = structlog.get_logger()
@@ -71,10 +69,10 @@ class _Latest:
 
 
 async def _tell(ports: Ports, latest: _Latest) -> None:
-    process = f"{socket.gethostname()}-{os.getpid()}"
-    while True:
+    async def facts() -> Facts:
         recording = latest.facts.recording
         known = {"recording": str(recording.id), "market": recording.opening.label} if recording else {}
         counts = {one.name: getattr(latest.facts, one.name) for one in fields(RecorderFacts)}
-        await ports.health.tell(ROLE, process, counts | {"recording": None} | known)
-        await asyncio.sleep(TELLING_SECONDS)
+        return counts | {"recording": None} | known
+
+    await keep_telling(ports, Role.RECORDER, facts)

@@ -47,6 +47,7 @@ CASES = {
     "Query.simulations": Case("{ simulations { nodes { uuid } } }"),
     "Query.simulation": Case("query($uuid: UUID!) { simulation(uuid: $uuid) { uuid } }"),
     "Query.liveSession": Case("{ liveSession { uuid } }"),
+    "Query.operations": Case("{ operations { time } }", other="MALFORMED", owner="MALFORMED"),
     "Query.accounts": Case("{ accounts { nodes { uuid } } }"),
     "Query.account": Case("query($accountUuid: UUID!) { account(uuid: $accountUuid) { uuid } }"),
     "Query.strategies": Case("{ strategies { nodes { uuid } } }"),
@@ -214,6 +215,9 @@ CASES = {
         other="not_found",
     ),
     "Subscription.marketTick": Case("subscription { marketTick { time } }", **OPEN),
+    "Subscription.operations": Case(
+        "subscription { operations { time } }", other="MALFORMED", owner="MALFORMED"
+    ),
     "Subscription.optionChain": Case("subscription { optionChain { time } }", **OWN),
     "Subscription.sessionEvents": Case(
         "subscription($session: ID!) { sessionEvents(sessionId: $session) { seq userErrors { code } } }",

@@ -21,7 +21,7 @@ from usecases import account_sessions, accounts, live, sessions
 from usecases.account_sessions import Opened
 from usecases.auditing import audit
 from usecases.failpoints import Failpoint
-from usecases.live_settling import TRIES, settle_due
+from usecases.live_settling import TRIES, Unsettled, settle_due, unsettled
 from usecases.matching import Tally, catch_up
 from usecases.ports import Viewer
 from usecases.views import AccountView, SessionView
@@ -187,16 +187,19 @@ async def test_a_settlement_that_keeps_failing_is_told_of_once(
     shutil.move(folder, town.days / "lost")
     for _ in range(TRIES - 1):
         assert await settle_due(town.ports) == 0
+    assert await unsettled(town.ports) == Unsettled(due=1, failed=0)
     assert "settlement_failed" not in await kinds(town)
     for _ in range(3):
         assert await settle_due(town.ports) == 0
     assert await settle_due(town.ports, with_failed=True) == 0
     assert (await kinds(town)).count("settlement_failed") == 1
+    assert await unsettled(town.ports) == Unsettled(due=1, failed=1)
 
     shutil.move(town.days / "lost", folder)
     assert await settle_due(town.ports) == 0, "it waits for its minute"
     assert await settle_due(town.ports, with_failed=True) == 1
     assert (await kinds(town))[-2:] == ["settled", "financials_changed"]
+    assert await unsettled(town.ports) == Unsettled(due=0, failed=0)
 
 
 async def test_a_market_that_cannot_become_a_recorded_day_is_told_of(

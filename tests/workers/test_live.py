@@ -24,6 +24,7 @@ from usecases.failpoints import Failpoint
 from usecases.live import StartLive
 from usecases.ports import Viewer
 from usecases.submissions import Submission
+from usecases.telling import Role
 from usecases.views import OrderReceipt, SessionView
 
 KILL_SECONDS = 1.5
@@ -198,7 +199,8 @@ async def test_the_worker_tells_how_it_is(pit: Floor) -> None:
         told: list[dict[str, object]] = []
 
         async def is_told() -> bool:
-            told[:] = [dict(pulse.facts) for pulse in await pit.town.ports.health.all()]
+            pulses = await pit.town.ports.health.all()
+            told[:] = [dict(pulse.facts) for pulse in pulses if pulse.role == Role.MATCHER]
             return bool(told) and told[0]["second"] == 3
 
         await until(is_told)

@@ -73,6 +73,20 @@ async def test_worker_shows_that_it_lives_and_says_when_it_leaves(
         assert not await redis.exists(health_key(Queue.MAIL))
 
 
+async def test_each_queue_is_told_of(town: Town, redis_url: str, tmp_path: Path) -> None:
+    await auth.request_code(town.ports, "trader@example.com")
+    async with working(town, redis_url, tmp_path / "outbox"):
+        told: dict[object, int] = {}
+
+        async def has_mailed() -> bool:
+            facts = [pulse.facts for pulse in await town.ports.health.all()]
+            told.update({one["queue"]: int(one["done"] or 0) for one in facts})
+            return told.get("mail", 0) > 0
+
+        await until(has_mailed)
+    assert set(told) == {"mail", "ledger", "backtests"}
+
+
 async def test_unknown_worker_is_refused(town: Town, redis_url: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="worker must be one of batch, live, not mail"):
         await serve("mail", town.ports, Post("zerodte@example.com", tmp_path), redis_url)

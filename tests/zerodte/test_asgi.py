@@ -1,3 +1,4 @@
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest_asyncio
 from httpx2 import ASGITransport, AsyncClient
 
+from bus.health import Health
 from runtime.resources import open_ports
 from runtime.settings import Settings
 from store.database import Database
@@ -115,6 +117,19 @@ async def test_an_address_of_nobodys_is_answered_by_rest(ports: Ports) -> None:
     async with client(ports) as http:
         answer = await http.get("/nowhere")
         assert (answer.status_code, answer.headers["X-Error-Code"]) == (404, "not_found")
+
+
+async def test_metrics_tell_of_live_processes_and_wait_for_none(ports: Ports) -> None:
+    await ports.health.tell("matcher", "a-1", {"fills": 3})
+    async with client(ports) as http:
+        there = (await http.get("/metrics")).text.splitlines()
+    away = Health("unix:///nowhere/valkey.sock")
+    async with client(replace(ports, health=away)) as http, asyncio.timeout(2):
+        alone = (await http.get("/metrics")).text.splitlines()
+    await away.close()
+    assert 'zerodte_matcher_fills_total{process="a-1"} 3.0' in there
+    assert "zerodte_redis_up 0.0" in alone
+    assert not any(line.startswith("zerodte_matcher_fills") for line in alone)
 
 
 async def test_metrics_count_answers_by_face_and_status(ports: Ports) -> None:
