@@ -25,7 +25,11 @@ _users = UserRow.__table__  # type: ignore[attr-defined]
 _OWNED_SESSION = sessions.OWNED.with_for_update(key_share=True)
 _OWNED_SIMULATION = sessions.OWNED_ALONE.with_for_update(key_share=True)
 _WITH_IDS = sessions.with_ids(bindparam("ids", type_=ARRAY(BigInteger))).with_for_update(key_share=True)
-_WITH_PENDING = sessions.with_pending(bindparam("recording")).with_for_update(key_share=True)
+_WITH_PENDING = (
+    sessions.with_pending(bindparam("recording"))
+    .limit(bindparam("limit", type_=BigInteger))
+    .with_for_update(key_share=True)
+)
 _SHARED = select(func.pg_advisory_xact_lock_shared(bindparam("market")))
 _ALONE = select(func.pg_advisory_xact_lock(bindparam("market")))
 
@@ -89,9 +93,9 @@ async def sessions_with_ids(tx: Tx, ids: Sequence[int]) -> tuple[StoredSession, 
     return tuple(sessions.from_row(row) for row in rows)
 
 
-async def sessions_with_pending(tx: Tx, recording_id: UUID) -> tuple[StoredSession, ...]:
-    """Hold the sessions on a recording that have a pending order, by id."""
-    rows = await tx.execute(_WITH_PENDING, {"recording": recording_id})
+async def sessions_with_pending(tx: Tx, recording_id: UUID, limit: int) -> tuple[StoredSession, ...]:
+    """Hold the sessions on a recording that have a pending order, by id, so many of them at most."""
+    rows = await tx.execute(_WITH_PENDING, {"recording": recording_id, "limit": limit})
     return tuple(sessions.from_row(row) for row in rows)
 
 

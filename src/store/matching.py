@@ -110,13 +110,11 @@ _REJECT = text("""
 _EXPIRE = text("""
     WITH gone AS (
         UPDATE orders SET status = 'expired', ended_at = :ended_at, updated_at = :at
-        FROM sessions s
-        WHERE s.id = orders.session_id AND s.recording_uuid = :recording AND s.deleted_at IS NULL
-          AND orders.status = 'pending'
+        WHERE orders.session_id = ANY(:ids) AND orders.status = 'pending'
         RETURNING orders.session_id, orders.uuid, orders.sequence
     )
     SELECT session_id, uuid FROM gone ORDER BY session_id, sequence
-""").bindparams(bindparam("recording", type_=Uuid))
+""").bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 
 # the events of one session are numbered in the order in which they were given
 _RECORD = text("""
@@ -213,10 +211,12 @@ async def reject_each(tx: Tx, recording: StoredRecording, rejected: Iterable[Rej
     return (await tx.execute(_REJECT, {"given": rows, "at": at})).rowcount
 
 
-async def expire_all(tx: Tx, recording: StoredRecording, at: datetime) -> tuple[Expired, ...]:
-    """Let what is pending on a recording expire at its close; which orders those were, by session and
-    then as placed. Their sessions are held, by ``locks.sessions_with_pending``."""
-    values = {"recording": recording.uuid, "ended_at": recording.close_at, "at": at}
+async def expire_each(
+    tx: Tx, recording: StoredRecording, session_ids: Iterable[int], at: datetime
+) -> tuple[Expired, ...]:
+    """Let what is pending in held sessions expire at the close of their recording; which orders those
+    were, by session and then as placed."""
+    values = {"ids": list(session_ids), "ended_at": recording.close_at, "at": at}
     return tuple(Expired(row.session_id, row.uuid) for row in await tx.execute(_EXPIRE, values))
 
 

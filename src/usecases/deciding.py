@@ -25,6 +25,7 @@ from store.sessions import StoredSession
 from usecases.views import SessionEventKind
 
 HITS_A_BATCH = 200
+SESSIONS_AT_ONCE = 1_000
 ORDERS_A_WRITE = 20_000
 """How many orders are gone through before PostgreSQL hears of it, which takes silence for a dead caller."""
 
@@ -92,14 +93,18 @@ async def decide(tx: Tx, market: Market, hits: Sequence[Hit], at: datetime) -> O
 
 async def expire(tx: Tx, recording: StoredRecording, at: datetime) -> Outcome:
     """Let everything that is pending expire at the close."""
-    held = {stored.id: stored for stored in await locks.sessions_with_pending(tx, recording.uuid)}
-    expired = await matching.expire_all(tx, recording, at)
-    told: list[Told] = []
-    for session_id, of_one in groupby(expired, attrgetter("session_id")):
-        told += (Told(session_id, SessionEventKind.ORDER_EXPIRED, one.order_id) for one in of_one)
-        told.append(Told(session_id, SessionEventKind.FINANCIALS_CHANGED))
-    versions = await matching.record_events_many(tx, told, at) if told else {}
-    return Outcome(expiries=len(expired), versions={held[id_].uuid: n for id_, n in versions.items()})
+    outcome = Outcome()
+    while held := await locks.sessions_with_pending(tx, recording.uuid, SESSIONS_AT_ONCE):
+        ids = {stored.id: stored.uuid for stored in held}
+        expired = await matching.expire_each(tx, recording, ids, at)
+        told: list[Told] = []
+        for session_id, of_one in groupby(expired, attrgetter("session_id")):
+            told += (Told(session_id, SessionEventKind.ORDER_EXPIRED, one.order_id) for one in of_one)
+            told.append(Told(session_id, SessionEventKind.FINANCIALS_CHANGED))
+        versions = await matching.record_events_many(tx, told, at)
+        outcome.expiries += len(expired)
+        outcome.versions |= {ids[id_]: version for id_, version in versions.items()}
+    return outcome
 
 
 @dataclass(slots=True)

@@ -34,7 +34,7 @@ async def test_nothing_is_pending_in_a_deleted_session(database: Database) -> No
     await one.order(session)
     async with database.transaction() as tx:
         await sessions.remove(tx, session, "deleted", WALL)
-        assert await matching.expire_all(tx, one.recording, WALL) == ()
+        assert await locks.sessions_with_pending(tx, one.recording.uuid, 9) == ()
         assert await locks.sessions_with_ids(tx, [session.id]) == ()
     assert await one.pending() == ()
 
@@ -47,7 +47,8 @@ async def test_sessions_are_held_and_read_in_bulk(database: Database) -> None:
     waiting = {found.stored.order.id: found.id for found in await one.pending()}
     async with database.transaction() as tx:
         assert await locks.sessions_with_ids(tx, [yours.id, mine.id]) == (mine, yours)
-        assert await locks.sessions_with_pending(tx, one.recording.uuid) == (mine, yours)
+        assert await locks.sessions_with_pending(tx, one.recording.uuid, 9) == (mine, yours)
+        assert await locks.sessions_with_pending(tx, one.recording.uuid, 1) == (mine,)
         all_three = [mine.id, yours.id, idle.id]
         pending = await matching.pending_of(tx, all_three)
         done = await matching.filled_of(tx, all_three, OPEN_AT)

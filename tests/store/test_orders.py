@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from engine.orders import End, Fill, OrderStatus
 from store import orders
 from store.database import Database
-from store.matching import Rejected, expire_all, fill_each, reject_each
+from store.matching import Rejected, expire_each, fill_each, reject_each
 from tests.store.live import FILL, WALL, Pit, pit
 
 TERMINAL = ("filled", "canceled", "expired", "rejected")
@@ -52,7 +52,8 @@ async def test_each_end_is_read_back(database: Database) -> None:
         assert await reject_each(tx, one.recording, [refused], WALL) == 1
         ended_at = one.recording.time_of(5)
         await orders.cancel(tx, session, placed[2].id, ended_at=ended_at, at=WALL)
-        assert [gone.order_id for gone in await expire_all(tx, one.recording, WALL)] == [placed[3].id]
+        expired = await expire_each(tx, one.recording, [session.id], WALL)
+        assert [gone.order_id for gone in expired] == [placed[3].id]
     ends = [
         None,
         End(4, OrderStatus.REJECTED, "insufficient buying power"),
