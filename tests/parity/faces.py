@@ -20,8 +20,8 @@ DAY = "2025-01-15"
 LEG = "legs { instrument quantity action }"
 TRANSACTION = "uuid orderUuid datetime: time instrument type quantity price value effect fees"
 ORDER = (
-    "uuid datetime: time underlying type status price priceEffect stopTrigger triggerDirection slippage"
-    " executionPrice fillPrice fillPriceEffect fillTime fees clientOrderId replacesOrderUuid"
+    "uuid datetime: time underlying type status rejectionReason price priceEffect stopTrigger triggerDirection"
+    " slippage executionPrice fillPrice fillPriceEffect fillTime fees clientOrderId replacesOrderUuid"
     f" {LEG} transactions {{ {TRANSACTION.replace(' orderUuid', '')} }}"
 )
 POSITION = (
@@ -32,7 +32,10 @@ MONEY = (
     "credits debits fees maintenanceBuyingPower availableBuyingPower netLiquidationValue"
     " unrealizedProfitLoss realizedProfitLoss profitLoss"
 )
-SESSION = f"uuid mode date description startTime endTime time ended financials {{ {MONEY} startingCapital }}"
+SESSION = (
+    "uuid mode date description startTime endTime time ended settledAt"
+    f" financials {{ {MONEY} startingCapital }}"
+)
 EFFECT = "marginChange buyingPowerChange currentBuyingPower newBuyingPower"
 SIMULATION = "query($uuid: UUID!) { simulation(uuid: $uuid) { %s } }"
 FIELDS = {"orders": ORDER, "positions": POSITION, "transactions": TRANSACTION}
