@@ -64,9 +64,10 @@ async def _match(ports: Ports, matcher: Matcher) -> None:
                 log.warning("matcher_interrupted", reason=str(reason))
             except Exception:
                 log.exception("matcher_failed")
+            rest = RENEWAL_SECONDS if matcher.hand else STANDBY_SECONDS
             with suppress(TimeoutError):
-                rest = RENEWAL_SECONDS if matcher.hand else STANDBY_SECONDS
-                await asyncio.wait_for(wakes.next(), rest)
+                async with asyncio.timeout(rest):  # wait_for may keep a cancellation to itself
+                    await wakes.next()
 
 
 async def _tell_of_matching(ports: Ports, matcher: Matcher) -> None:
