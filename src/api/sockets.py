@@ -1,8 +1,10 @@
 """graphql-transport-ws to the letter: what ends an operation, and what ends the socket."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from graphql import GraphQLError
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
@@ -18,6 +20,7 @@ from usecases.outages import OUTAGES
 TRY_AGAIN_LATER = 1013
 TOO_MANY_SOCKETS = 4429
 NO_TOKEN = ""
+SEND_SECONDS = 5.0
 
 _REQUIRED: dict[str, dict[str, type]] = {
     "connection_init": {},
@@ -34,6 +37,9 @@ _OPERATION: dict[str, tuple[type, ...]] = {
 }
 
 
+log = structlog.get_logger()
+
+
 class NoPlaceLeft(Exception):
     """The address has as many sockets of visitors as it may have."""
 
@@ -45,8 +51,22 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """
 
     async def handle(self) -> None:
+        self.patience = asyncio.timeout(None)
         async with self.context.leaving:
-            await super().handle()
+            try:
+                async with self.patience:
+                    await super().handle()
+            except TimeoutError:
+                log.info("slow_client_dropped")
+
+    async def send_message(self, message: Message) -> None:
+        """Hand over a message. Whoever does not take it in time is dropped with all of his operations."""
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await super().send_message(message)
+        except TimeoutError:
+            self.patience.reschedule(asyncio.get_running_loop().time())
+            await asyncio.Event().wait()  # until we are cancelled with all the rest
 
     async def handle_message(self, message: Message) -> None:
         fault = fault_of(message)

@@ -9,10 +9,12 @@ import pytest
 from api.market_events import rendered_chain
 from engine.money import fixed_text
 from tests.api.asking import Desk, application
-from tests.api.streaming import Socket, served
+from tests.api.streaming import PATIENCE_SECONDS, PROTOCOL, Socket, served
 from tests.api.trading import tell
+from tests.days import tiny_day
 from tests.live_market import on_air
 from tests.rest_compat.test_market_frames import gapped_day
+from tests.streams import deaf
 
 TICK = "subscription { marketTick { date time spx vix spxExpectedMove spxOtmBids spxExtrinsic } }"
 SERIES = (
@@ -117,3 +119,21 @@ async def test_the_chain_comes_as_server_sent_events_too(desk: Desk) -> None:
             writer.close()
     chain = b'{"time":"2025-01-15T14:30:00Z","callBidCents":[2490,1490,490,490,490]}'
     assert b'data: {"data":{"optionChain":' + chain in event
+
+
+async def test_who_does_not_read_is_dropped_and_the_others_hear_on(desk: Desk) -> None:
+    messages = [{"type": "connection_init", "payload": {"token": desk.owner.token}}]
+    messages += [{"type": "subscribe", "id": str(n), "payload": {"query": CHAIN}} for n in range(20)]
+    texts = [orjson.dumps(message).decode() for message in messages]
+    with on_air(desk.town, tiny_day(strikes=tuple(range(5000, 6500, 5)))) as market:
+        async with served(desk.app) as address, Socket.open(address, desk.other.token) as reader:
+            await reader.subscribe(SECOND, {})
+            slow = await asyncio.to_thread(deaf, f"ws://{address}/graphql", texts, PROTOCOL)
+            for second in range(1, 60):
+                await tell(market, second)
+                await reader.next()
+                await asyncio.sleep(0.1)
+            slow.settimeout(PATIENCE_SECONDS)
+            while await asyncio.to_thread(slow.recv, 65_536):
+                pass
+            slow.close()

@@ -20,8 +20,9 @@ DAY = "2025-01-15"
 LEG = "legs { instrument quantity action }"
 TRANSACTION = "uuid orderUuid datetime: time instrument type quantity price value effect fees"
 ORDER = (
-    "uuid datetime: time underlying type status rejectionReason price priceEffect stopTrigger triggerDirection"
-    " slippage executionPrice fillPrice fillPriceEffect fillTime fees clientOrderId replacesOrderUuid"
+    "uuid datetime: time underlying type status rejectionReason price priceEffect stopTrigger"
+    " triggerDirection slippage executionPrice fillPrice fillPriceEffect fillTime fees clientOrderId"
+    " replacesOrderUuid"
     f" {LEG} transactions {{ {TRANSACTION.replace(' orderUuid', '')} }}"
 )
 POSITION = (
