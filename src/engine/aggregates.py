@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TypeAlias
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ TICK_CENTS = 5
 POINT_E4 = 10_000
 AT_THE_MONEY_E4 = 5 * POINT_E4
 """How far a straddle's strike may be from the index: a step of the strikes that SPXW lists there."""
+LAYOUTS_KEPT_MAX = 16
+BLOCK_SECONDS = 256  # of a whole chain: as much as a cache holds
 
 
 class Series(StrEnum):
@@ -77,12 +80,14 @@ def extrinsic(day: Day) -> Column:
 def otm_bids(day: Day) -> Column:
     """Sum of the bids of every out-of-the-money option, in price cents; unquoted ones count nothing."""
     index_e4 = spx(day)
+    layout = _layout(day.contracts)
     total_ticks = np.zeros(index_e4.shape, np.int64)
-    for row, contract in enumerate(day.contracts):
-        strike_e4 = contract.strike_points * POINT_E4
-        outside = index_e4 < strike_e4 if contract.is_call else index_e4 > strike_e4
-        bids = day.bid_ticks[row]
-        total_ticks += np.where(outside & (bids != MISSING_TICKS), bids, 0)
+    for start in range(0, len(index_e4), BLOCK_SECONDS):
+        block = slice(start, start + BLOCK_SECONDS)
+        index, bids = index_e4[block], day.bid_ticks[:, block]
+        outside = np.where(layout.calls, index < layout.strikes_e4, index > layout.strikes_e4)
+        outside &= bids != MISSING_TICKS
+        total_ticks[block] = np.where(outside, bids, 0).sum(axis=0, dtype=np.int64)
     return np.where(index_e4 == UNKNOWN, UNKNOWN, total_ticks * TICK_CENTS)
 
 
@@ -97,28 +102,43 @@ def _straddle(day: Day) -> tuple[Column, Column]:
     Further than ``AT_THE_MONEY_E4`` it is not at the money, and its price is mostly what it is worth
     at once or that of another move: unknown.
     """
-    strikes = [strike for strike in _strikes(day) if Contract(strike, Right.PUT) in day.row_of]
-    index_e4 = spx(day)
-    if not strikes:
+    layout = _layout(day.contracts)
+    strikes_e4, index_e4 = layout.both_e4, spx(day)
+    if not len(strikes_e4):
         return np.full(index_e4.shape, UNKNOWN), np.zeros(index_e4.shape, np.int64)
 
-    strikes_e4 = np.array(strikes, np.int64) * POINT_E4
     nearest = np.searchsorted(strikes_e4[:-1] + strikes_e4[1:], 2 * np.maximum(index_e4, 0))
-    calls = np.array([day.row_of[Contract(strike, Right.CALL)] for strike in strikes])
-    puts = np.array([day.row_of[Contract(strike, Right.PUT)] for strike in strikes])
     seconds = np.arange(len(index_e4))
     half_ticks = np.zeros(index_e4.shape, np.int64)
     known = (index_e4 != UNKNOWN) & (np.abs(index_e4 - strikes_e4[nearest]) <= AT_THE_MONEY_E4)
-    for rows in (calls[nearest], puts[nearest]):
+    for rows in layout.rows_of_both[:, nearest]:
         asks = day.ask_ticks[rows, seconds]
         half_ticks += day.bid_ticks[rows, seconds].astype(np.int64) + asks
         known &= asks != MISSING_TICKS
     return np.where(known, half_ticks * HALF_TICK_E4, UNKNOWN), strikes_e4[nearest]
 
 
-def _strikes(day: Day) -> list[int]:
-    """Strikes with a listed call, ascending."""
-    return [contract.strike_points for contract in day.contracts if contract.is_call]
+class _Layout(NamedTuple):
+    """The strikes of all contracts and which of them are calls, each a column; and of the strikes that
+    are listed on both sides, ascending, where their calls and their puts are. Strikes in 0.0001 points."""
+
+    strikes_e4: Column
+    calls: NDArray[np.bool_]
+    both_e4: Column
+    rows_of_both: NDArray[np.intp]
+
+
+@lru_cache(LAYOUTS_KEPT_MAX)
+def _layout(contracts: tuple[Contract, ...]) -> _Layout:
+    row_of = {contract: row for row, contract in enumerate(contracts)}
+    called = [contract.strike_points for contract in contracts if contract.is_call]
+    both = [strike for strike in called if Contract(strike, Right.PUT) in row_of]
+    return _Layout(
+        np.array([[contract.strike_points * POINT_E4] for contract in contracts], np.int64),
+        np.array([[contract.is_call] for contract in contracts], bool),
+        np.array(both, np.int64) * POINT_E4,
+        np.array([[row_of[Contract(strike, right)] for strike in both] for right in Right], np.intp),
+    )
 
 
 _COLUMNS: dict[Series, Callable[[Day], Column]] = {
