@@ -1,8 +1,10 @@
 """What one socket follows: a task for each subject of a channel, and one reader for them all."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import aclosing
+from collections.abc import Coroutine, Generator, Iterator
+from contextlib import aclosing, closing
+from types import coroutine
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -99,12 +101,29 @@ class Following:
 
 
 async def send(websocket: WebSocket, text: str) -> None:
-    """Hand a frame to a client. Raises TooSlow where he does not take it in time."""
+    """Hand a frame to a client. Raises TooSlow where he does not take it in time.
+
+    Nearly everybody takes it at once. Only who does not gets a timer: that costs as much as a tenth of
+    the frame.
+    """
+    sending = websocket.send_text(text)
     try:
-        async with asyncio.timeout(SEND_SECONDS):
-            await websocket.send_text(text)
-    except TimeoutError as error:
-        raise TooSlow from error
+        waits_for = sending.send(None)
+    except StopIteration:
+        return
+    with closing(sending):
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await _go_on(sending, waits_for)
+        except TimeoutError as error:
+            raise TooSlow from error
+
+
+@coroutine
+def _go_on(begun: Coroutine[Any, None, None], waits_for: object) -> Generator[Any, None, None]:
+    """Leave to the event loop a coroutine that was begun by hand, and what it waits for."""
+    yield waits_for
+    yield from begun
 
 
 async def read_message(websocket: WebSocket) -> Message:

@@ -26,11 +26,19 @@ async def presence(ports: Ports, viewer: Viewer, token: str) -> AsyncGenerator[U
     with ports.topics.listen(user_topic(viewer.uuid)) as wakes:
         while True:
             try:
-                if await authenticate(ports, token) is None:
-                    return
                 session_id = await live.active(ports, viewer)
             except OUTAGES:
                 log.warning("presence_unknown", exc_info=True)
             else:
                 yield None if isinstance(session_id, Denial) else session_id
             await wakes.within(LOOK_SECONDS)
+            if not await _is_signed_in(ports, token):
+                return
+
+
+async def _is_signed_in(ports: Ports, token: str) -> bool:
+    try:
+        return await authenticate(ports, token) is not None
+    except OUTAGES:
+        log.warning("presence_unknown", exc_info=True)
+        return True
