@@ -20,6 +20,7 @@ from bench.peers import peer_figures
 from bench.scans import scan_figures
 from bench.served import rest_figures
 from bench.sessions import session_figures
+from bench.streams import stream_figures
 
 
 def engine_figures() -> Iterator[Figure]:
@@ -41,6 +42,7 @@ SECTIONS = {
     "ledgers": ledger_figures,
     "hostile": hostile_figures,
     "live": live_figures,
+    "streams": stream_figures,
 }
 
 

@@ -71,6 +71,7 @@ class Client:
 class Product:
     client: Client
     api: psutil.Process
+    data_dir: Path
 
     def another_client(self) -> Client:
         return Client(self.client.port, self.client.token)
@@ -92,7 +93,7 @@ def running_product(settings: Mapping[str, str] = UNMETERED) -> Iterator[Product
         try:
             wait_until_healthy(port, process, log)
             token = register(port, Path(folder, "var/outbox"))
-            yield Product(Client(port, token), api_process(process.pid))
+            yield Product(Client(port, token), api_process(process.pid), Path(folder, "var"))
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
