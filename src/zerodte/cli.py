@@ -232,7 +232,7 @@ def schema(
 
 @operators.command(name="add")
 def add_operator(email: str, data_dir: DataDir = None) -> None:
-    """Give the account of an address the operator's role, which allows nothing more yet."""
+    """Give the account of an address the operator's role: it sees how the product is doing."""
     settings = part("connecting").connected(read_settings(data_dir=data_dir))
     part("administering").add_operator(settings, email)
     typer.echo(f"{email} is an operator")
