@@ -19,7 +19,6 @@ from marketdata.library import Library
 from marketdata.live import LiveMarket
 from runtime.clocks import last_recorded_close, market_clock, wall
 from runtime.markets import MarketKind, read_market
-from runtime.markets import MarketKind, read_market
 from runtime.settings import Settings
 from store.database import Bounds, Database
 from usecases.failpoints import Failpoint

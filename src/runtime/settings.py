@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
     forwarded_allow_ips: Proxies = Field("127.0.0.1", description="proxies whose X-Forwarded-For is believed")
-    limit_concurrency: int = Field(500, ge=1, description="connections and requests at once; 503 above")
+    limit_concurrency: int = Field(500, ge=1, description="requests at once, sockets aside; 503 above")
     access_log: bool = Field(default=False, description="log every request")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="what to log")
 
