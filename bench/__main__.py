@@ -15,6 +15,7 @@ from bench.hostile import hostile_figures
 from bench.ledgers import ledger_figures
 from bench.offline import offline_figures
 from bench.peers import peer_figures
+from bench.previews import preview_figures
 from bench.scans import scan_figures
 from bench.served import rest_figures
 from bench.sessions import session_figures
@@ -35,6 +36,7 @@ SECTIONS = {
     "files": file_figures,
     "rest": rest_figures,
     "graphql": graphql_figures,
+    "previews": preview_figures,
     "ledgers": ledger_figures,
     "hostile": hostile_figures,
 }
