@@ -17,12 +17,11 @@ from api.scalars import read_time, time_text
 from api.strategy_configs import StrategyConfig, StrategyConfigInput, raw_config, render_config
 from engine.denials import Code, Denial
 from engine.programs import read_program
-from usecases import strategies
+from usecases import leaderboard, strategies
 from usecases.absence import ABSENT
+from usecases.leaderboard import ListedStrategy, Place
 from usecases.strategies import (
     Artifacts,
-    ListedStrategy,
-    Place,
     Privacy,
     StrategyChanges,
     StrategyView,
@@ -84,8 +83,9 @@ class StrategyLine:
     listed: strawberry.Private[ListedStrategy]
 
     @strawberry.field
-    def performance(self) -> Performance:
-        return render_performance(self.listed.performance)
+    async def performance(self, info: Info) -> Performance:
+        told = await leaderboard.performance_of_listed(info.context.ports, self.listed)
+        return render_performance(told)
 
 
 @strawberry.type(description="A config's program with the results that it has.")
@@ -171,7 +171,7 @@ class StrategyQuery:
         page = read_page(first, after, str, int)
         viewer = await info.context.viewer()
         place = None if page.after is None else Place(read_time(page.after[0]), int(page.after[1]))
-        rows = await strategies.page_strategies(info.context.ports, viewer, first=first, after=place)
+        rows = await leaderboard.page_strategies(info.context.ports, viewer, first=first, after=place)
         return connect_page(rows.strategies, _key, _render_line, has_next=rows.has_next)
 
     @strawberry.field(

@@ -69,6 +69,17 @@ class Performance:
     by_vix: tuple[Group, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What strategies are compared by; ``sessions`` counts the failed ones too."""
+
+    sessions: int
+    total_return_e6: int
+    sharpe_e6: int | None
+    max_drawdown_e6: int
+    win_rate_e6: int | None
+
+
 def performance_of(days: Sequence[NetDay], capital_cents: Cents = CAPITAL_CENTS) -> Performance:
     """The performance of days in the order of their dates."""
     counted = [day for day in days if day.status is not SessionStatus.FAILED]
@@ -94,6 +105,17 @@ def performance_of(days: Sequence[NetDay], capital_cents: Cents = CAPITAL_CENTS)
         favourable_cents=_mean(trade.trade.favourable_cents for trade in trades),
         by_weekday=_groups(trades, WEEKDAYS, lambda trade: trade.facts.date.weekday()),
         by_vix=_groups(trades, VIX_NAMES, lambda trade: _vix_bucket(trade.trade.entry_vix_e4)),
+    )
+
+
+def headline_of(performance: Performance) -> Headline:
+    by_day = performance.by_day
+    return Headline(
+        sessions=sum(performance.statuses.values()),
+        total_return_e6=by_day.total_return_e6,
+        sharpe_e6=by_day.sharpe_e6,
+        max_drawdown_e6=by_day.max_drawdown_e6,
+        win_rate_e6=performance.by_trade.win_rate_e6,
     )
 
 

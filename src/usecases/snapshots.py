@@ -115,10 +115,27 @@ async def sessions_of(ports: Ports) -> tuple[RecordedDay, ...]:
 async def covered(tx: Tx, source_hash: str, sessions: Sequence[RecordedDay]) -> Covered:
     """What is stored of the sessions; results of revisions that are not in force are left out."""
     run = await runs.find(tx, source_hash)
+    current = await current_runs(tx, source_hash, sessions)
+    return Covered(coverage_of(source_hash, run, sessions, len(current)), current)
+
+
+async def current_runs(tx: Tx, source_hash: str, sessions: Sequence[RecordedDay]) -> tuple[DayRun, ...]:
     stored = await day_results.of_program(tx, source_hash)
     in_force = {(day.info.date, inputs_of_day(day)) for day in sessions}
-    current = tuple(one for one in stored if (one.facts.date, _inputs_of_run(one)) in in_force)
-    return Covered(_coverage(source_hash, run, sessions, len(current)), current)
+    return tuple(one for one in stored if (one.facts.date, _inputs_of_run(one)) in in_force)
+
+
+def digest_of(sessions: Sequence[RecordedDay]) -> str:
+    """The SHA-256 in hex of all that results follow from in the library."""
+    lines = (f"{day.info.date} {inputs_of_day(day)}\n" for day in sessions)
+    return sha256("".join(lines).encode()).hexdigest()
+
+
+def basis_of(source_hash: str, run: StoredRun | None, days_digest: str, costs: Costs) -> str:
+    """Names what shown results follow from, the code apart. Whatever changes the results of a program
+    changes the version of its run."""
+    version = None if run is None else run.version
+    return f"{source_hash} {version} {ENGINE_VERSION} {days_digest} {costs}"
 
 
 def inputs_of_day(day: RecordedDay) -> str:
@@ -130,7 +147,7 @@ def _inputs_of_run(run: DayRun) -> str:
     return inputs_of(run.facts.content_hash, run.facts.previous_settlement_cents)
 
 
-def _coverage(
+def coverage_of(
     source_hash: str, run: StoredRun | None, sessions: Sequence[RecordedDay], covered_days: int
 ) -> Coverage:
     status = ExecStatus.IDLE if run is None else ExecStatus(run.state)
@@ -149,13 +166,24 @@ def _coverage(
 
 async def snapshot(ports: Ports, viewer: Viewer | None, source_hash: str) -> Snapshot:
     """A program's results so far, after the viewer's costs."""
+    return await snapshot_after(ports, costs_of(viewer), source_hash)
+
+
+async def snapshot_after(ports: Ports, costs: Costs, source_hash: str) -> Snapshot:
+    """A program's results so far, after these costs: this process's last answer where it still holds."""
     sessions = await sessions_of(ports)
     async with ports.database.reading() as tx:
+        basis = basis_of(source_hash, await runs.find(tx, source_hash), digest_of(sessions), costs)
+        known = ports.memory.find(basis)
+        if isinstance(known, Snapshot):
+            return known
         found = await covered(tx, source_hash, sessions)
-    return await asyncio.to_thread(snapshot_of, found, costs_of(viewer))
+    shown = await asyncio.to_thread(_snapshot_of, found, costs)
+    ports.memory.keep(basis, shown, sum(1 + len(day.trades) for day in shown.results.days))
+    return shown
 
 
-def snapshot_of(found: Covered, costs: Costs) -> Snapshot:
+def _snapshot_of(found: Covered, costs: Costs) -> Snapshot:
     days = net_days(found.runs, costs)
     digest = _digest(found.runs)
     certificate = Certificate(found.coverage.source_hash, digest, ENGINE_VERSION)

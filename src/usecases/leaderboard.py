@@ -1,0 +1,125 @@
+"""The leaderboard: what each of somebody's strategies came to, after the default costs, whoever reads it.
+
+A headline is kept with its run, beside what it follows from, so that reading folds only what has changed.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.costs import DEFAULT_COSTS
+from engine.outcomes import DayRun, net_days
+from engine.performance import Headline, Performance, headline_of, performance_of
+from engine.programs import read_program
+from store import programs, runs, strategies
+from store.database import Tx
+from store.runs import KeptHeadline, StoredRun
+from store.strategies import StoredStrategy
+from usecases.backtesting import RecordedDay
+from usecases.ports import Ports, Viewer
+from usecases.snapshots import (
+    Coverage,
+    basis_of,
+    coverage_of,
+    current_runs,
+    digest_of,
+    sessions_of,
+    snapshot_after,
+)
+from usecases.strategies import SavedStrategy, artifacts_of, saved_of
+
+FORMULAS = 1
+"""Raised whenever a headline may come out otherwise from the same results."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedStrategy:
+    """A line of the leaderboard; its headline is after the default costs."""
+
+    saved: SavedStrategy
+    coverage: Coverage
+    headline: Headline
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the list, which is ordered by ``updated_at`` and then ``key``, both descending."""
+
+    updated_at: datetime
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
+class StrategiesPage:
+    """A page of the viewer's strategies, the latest change first."""
+
+    strategies: tuple[ListedStrategy, ...]
+    has_next: bool
+
+
+async def list_strategies(ports: Ports, viewer: Viewer) -> tuple[ListedStrategy, ...]:
+    """The viewer's strategies, the latest change first."""
+    page = await page_strategies(ports, viewer, first=None)
+    return page.strategies
+
+
+async def page_strategies(
+    ports: Ports, viewer: Viewer, *, first: int | None, after: Place | None = None
+) -> StrategiesPage:
+    """``first`` strategies that follow ``after``; all of them without a number."""
+    sessions = await sessions_of(ports)
+    limit = None if first is None else first + 1
+    place = None if after is None else (after.updated_at, after.key)
+    async with ports.database.reading() as tx:
+        stored = await strategies.page(tx, viewer.user_id, limit, place)
+        shown = stored[:first]
+        hashes = [one.program_hash for one in shown]
+        texts = await programs.texts(tx, hashes)
+        folds = await _folds(tx, hashes, sessions)
+
+    for fold in folds.values():
+        if fold.is_new:
+            async with ports.database.transaction() as tx:
+                await runs.keep_headline(tx, fold.run.program_hash, fold.kept)
+    lines = [_line(one, texts[one.program_hash], folds[one.program_hash], sessions) for one in shown]
+    return StrategiesPage(tuple(lines), first is not None and len(stored) > first)
+
+
+async def performance_of_listed(ports: Ports, listed: ListedStrategy) -> Performance:
+    """All that is behind a line of the leaderboard."""
+    return (await snapshot_after(ports, DEFAULT_COSTS, listed.saved.source_hash)).results.performance
+
+
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """A run and its headline; ``is_new`` where that is to be kept."""
+
+    run: StoredRun
+    kept: KeptHeadline
+    is_new: bool
+
+
+async def _folds(tx: Tx, hashes: Sequence[str], sessions: Sequence[RecordedDay]) -> dict[str, _Fold]:
+    digest, folds = digest_of(sessions), {}
+    for run, kept in await runs.with_headlines(tx, hashes):
+        basis = f"{FORMULAS} {basis_of(run.program_hash, run, digest, DEFAULT_COSTS)}"
+        if kept is not None and kept.basis == basis:
+            folds[run.program_hash] = _Fold(run, kept, is_new=False)
+            continue
+        current = await current_runs(tx, run.program_hash, sessions)
+        headline = await asyncio.to_thread(_headline, current)
+        folds[run.program_hash] = _Fold(run, KeptHeadline(basis, headline), is_new=True)
+    return folds
+
+
+def _headline(current: Sequence[DayRun]) -> Headline:
+    return headline_of(performance_of(net_days(current, DEFAULT_COSTS)))
+
+
+def _line(
+    stored: StoredStrategy, program: str, fold: _Fold, sessions: Sequence[RecordedDay]
+) -> ListedStrategy:
+    headline = fold.kept.headline
+    coverage = coverage_of(stored.program_hash, fold.run, sessions, headline.sessions)
+    return ListedStrategy(saved_of(stored, artifacts_of(read_program(program))), coverage, headline)
