@@ -3,12 +3,14 @@
 Sessions are independent: days may be run in any chunks, by any number of processes, to the same result.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from functools import partial
+from itertools import count
 
+from engine.backtesting import Backtest as Sessions
 from engine.backtesting import run as run_sessions
 from engine.backtests import Tapes
 from engine.calendar import new_york_to_utc, session_before
@@ -21,8 +23,9 @@ from marketdata.library import DayInfo, Library, comparable
 from marketdata.refusals import DayUnavailable
 
 CHUNK_DAYS = 25
+PART_DAYS = 10
 READERS = 2
-"""Threads: one maps days, or waits for the disk, while the other computes."""
+"""Threads that compute, or wait for the disk, while another opens days."""
 MIDNIGHT = time(0)
 
 Progress = Callable[[int, int], None]
@@ -35,6 +38,15 @@ class RecordedDay:
 
     info: DayInfo
     previous_settlement_cents: Cents | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A day with its arrays, or why it has none."""
+
+    at: RecordedDay
+    day: Day | None
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +82,31 @@ def run_library(
     """The program on the library's days from ``first`` to ``last``: the recorded ones where there are any,
     else the synthetic ones (rulings 7.9). ``tell`` is told how many of how many days are done."""
     days = days_to_run(library, first, last)
-    chunks = [days[start : start + CHUNK_DAYS] for start in range(0, len(days), CHUNK_DAYS)]
     runs: list[DayRun] = []
     tell(0, len(days))
-    with ThreadPoolExecutor(READERS) as readers:
-        for done in readers.map(partial(run_days, library, program), chunks):
-            runs += done
-            tell(len(runs), len(days))
+    for done in _parts_run(library, read_program(program), days):
+        runs += done
+        tell(len(runs), len(days))
     unreadable = tuple((on, why) for on, why in library.unreadable() if _within(on, first, last))
     return Backtest(program, tuple(runs), any(day.info.synthetic for day in days), unreadable)
+
+
+def _parts_run(library: Library, strategy: Strategy, days: Sequence[RecordedDay]) -> Iterator[list[DayRun]]:
+    """The days' runs, part after part: this thread opens the days of one while others compute."""
+    begun: deque[tuple[list[Opened], Future[Sessions]]] = deque()
+    with ThreadPoolExecutor(READERS) as readers:
+        for start in range(0, len(days), PART_DAYS):
+            opened = _opened(library, days[start : start + PART_DAYS], str)
+            begun.append((opened, readers.submit(run_sessions, _tapes(opened), [strategy])))
+            if len(begun) > READERS:
+                yield _runs(*_first(begun))
+        while begun:
+            yield _runs(*_first(begun))
+
+
+def _first(begun: deque[tuple[list[Opened], Future[Sessions]]]) -> tuple[list[Opened], Sessions]:
+    opened, sessions = begun.popleft()
+    return opened, sessions.result()
 
 
 def days_to_run(library: Library, first: date | None, last: date | None) -> tuple[RecordedDay, ...]:
@@ -108,21 +136,35 @@ def run_days(
     explain: Callable[[DayUnavailable], str] = str,
 ) -> list[DayRun]:
     """The program on each of these days. One that cannot be read has failed, and the others have not."""
-    opened, runs = [], {}
+    opened = _opened(library, days, explain)
+    return _runs(opened, run_sessions(_tapes(opened), [read_program(program)]))
+
+
+def _opened(
+    library: Library, days: Sequence[RecordedDay], explain: Callable[[DayUnavailable], str]
+) -> list[Opened]:
+    opened = []
     for day in days:
         try:
-            opened.append((day, library.open(day.info.date, day.info.content_hash)))
+            opened.append(Opened(day, library.open(day.info.date, day.info.content_hash)))
         except DayUnavailable as unavailable:
-            runs[day.info.date] = DayRun(_facts(day, None), FAILED, explain(unavailable))
-    runs |= {run.facts.date: run for run in _run_opened(read_program(program), opened)}
-    return [runs[day.info.date] for day in days]
+            opened.append(Opened(day, None, explain(unavailable)))
+    return opened
 
 
-def _run_opened(strategy: Strategy, opened: Sequence[tuple[RecordedDay, Day]]) -> Iterator[DayRun]:
-    tapes = Tapes([day for _, day in opened], [at.previous_settlement_cents for at, _ in opened])
-    done = run_sessions(tapes, [strategy])
-    for place, (at, day) in enumerate(opened):
-        yield DayRun(_facts(at, day), done.result(place))
+def _tapes(opened: Sequence[Opened]) -> Tapes:
+    readable = [(each.day, each.at.previous_settlement_cents) for each in opened if each.day is not None]
+    return Tapes([day for day, _ in readable], [before for _, before in readable])
+
+
+def _runs(opened: Sequence[Opened], sessions: Sessions) -> list[DayRun]:
+    places = count()
+    return [
+        DayRun(_facts(each.at, None), FAILED, each.error)
+        if each.day is None
+        else DayRun(_facts(each.at, each.day), sessions.result(next(places)))
+        for each in opened
+    ]
 
 
 def _facts(at: RecordedDay, day: Day | None) -> DayFacts:
