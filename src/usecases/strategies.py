@@ -147,7 +147,7 @@ async def preview_results(ports: Ports, viewer: Viewer, source_hash: str) -> Sna
 
 
 async def abandon(ports: Ports, viewer: Viewer, source_hash: str) -> None:
-    """Drop the viewer's interest. A run that nobody else wants stops at the end of its chunks in hand."""
+    """Drop the viewer's interest. A run that nobody else wants stops at the end of a session."""
     freed = await _give_up(ports, viewer, source_hash)
     if freed is not None:
         await unpark(ports, freed)

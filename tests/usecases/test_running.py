@@ -4,12 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from itertools import pairwise
+from datetime import date
+from itertools import count, pairwise
+from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import text
 
 from engine.denials import Code
+from marketdata.library import Library
+from marketdata.mappings import MappedDay
 from store.chunks import SUSPECT_TRIES
 from tests.backtests import STRANGLE, program_of, publish_sessions, run_all, strangle
 from tests.people import Town, denied
@@ -19,10 +24,24 @@ from usecases.backtest_events import BacktestEvent, BacktestEventKind
 from usecases.backtesting import run_library
 from usecases.failpoints import Failpoint
 from usecases.ports import Ports, Viewer
-from usecases.running import TRIES_MAX, ring_for_waiting, run_next_chunk
+from usecases.running import RENEWAL_SECONDS, TRIES_MAX, ring_for_waiting, run_next_chunk
 from usecases.snapshots import Coverage, ExecStatus, Snapshot
 
 SESSIONS = 60  # three chunks
+
+
+class SlowLibrary(Library):
+    """Hands out two days, and the others only once it is let to."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.opened, self.stuck, self.free = count(), Event(), Event()
+
+    def open(self, on: date, content_hash: str) -> MappedDay:
+        if next(self.opened) == 2:
+            self.stuck.set()
+            self.free.wait(30)
+        return super().open(on, content_hash)
 
 
 class Killed(Exception):
@@ -58,6 +77,19 @@ async def let_leases_end(town: Town) -> None:
     """Time passes for PostgreSQL: a lease that is not renewed runs out."""
     async with town.ports.database.transaction() as tx:
         await tx.execute(text("UPDATE chunks SET leased_until = now() - interval '1 second'"))
+
+
+@asynccontextmanager
+async def stuck_worker(town: Town) -> AsyncIterator[Event]:
+    """A worker that is in the third session of its chunk until the event is set."""
+    library = SlowLibrary(town.days)
+    work = asyncio.create_task(run_next_chunk(replace(town.ports, library=library)))
+    try:
+        assert await asyncio.to_thread(library.stuck.wait, 30)
+        yield library.free
+    finally:
+        library.free.set()
+        assert await work
 
 
 async def hashes(town: Town, viewer: Viewer, *minutes: int) -> list[str]:
@@ -382,3 +414,42 @@ async def test_a_stranger_follows_nothing(town: Town, trader: Viewer, rival: Vie
         ] == []
     assert await backtest_events.following_denial(town.ports, trader, source_hash) is None
     assert isinstance(await strategies.preview_results(town.ports, trader, source_hash), Snapshot)
+
+
+async def test_an_abandoned_run_stops_at_the_end_of_a_session(town: Town, trader: Viewer) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    async with stuck_worker(town) as free:
+        await strategies.abandon(town.ports, trader, source_hash)
+        assert await state(town, source_hash) == ExecStatus.RUNNING
+        await asyncio.sleep(2 * RENEWAL_SECONDS)
+        free.set()
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(3,)]
+    assert await tell(town, "SELECT state, event FROM runs") == [("idle", "stopped")]
+    assert await tell(town, "SELECT count(*) FROM chunks") == [(0,)]
+
+
+async def test_a_run_that_nobody_looks_at_any_more_stops_at_the_end_of_a_session(
+    town: Town, trader: Viewer
+) -> None:
+    await hashes(town, trader, 31)
+    async with stuck_worker(town) as free:
+        town.clock.pass_(minutes=16)
+        await asyncio.sleep(2 * RENEWAL_SECONDS)
+        free.set()
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(3,)]
+    assert await tell(town, "SELECT state, event FROM runs") == [("idle", "stopped")]
+
+
+async def test_what_was_being_stopped_and_is_wanted_again_is_run_to_its_end(
+    town: Town, trader: Viewer
+) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    async with stuck_worker(town) as free:
+        await strategies.abandon(town.ports, trader, source_hash)
+        await asyncio.sleep(2 * RENEWAL_SECONDS)
+        assert await hashes(town, trader, 31) == [source_hash]
+        free.set()
+    assert await state(town, source_hash) == ExecStatus.RUNNING
+    await run_all(town.ports)
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(SESSIONS,)]
+    assert await is_as_offline(town, trader, source_hash, strangle(31))
