@@ -22,7 +22,7 @@ from api.scalars import (
 from engine.calendar import new_york_to_utc
 from engine.contracts import format_osi
 from engine.decisions import ExitRule, SkipReason
-from engine.outcomes import DayFacts, NetDay, NetTrade
+from engine.outcomes import DayFacts, NetDay, NetTrade, partial_days
 from engine.results import SessionStatus, TradeLeg
 from usecases import snapshots as kept
 from usecases import strategies
@@ -151,6 +151,13 @@ class Backtest:
     def day(self, date: date) -> BacktestDay | None:
         days = self.snapshot.results.days
         return next((render_day(day) for day in days if day.date == date), None)
+
+    @strawberry.field(
+        description="The dates of sessions whose recording begins late or ends early by more than a minute: "
+        "what was open at its end was settled, whatever exits were to come."
+    )
+    def partial_days(self) -> list[date]:
+        return [facts.date for facts in partial_days(self.snapshot.results.days)]
 
     @strawberry.field(description="Every trade, in the order of entry.")
     def trades(self, first: First = PAGE_SIZE_DEFAULT, after: After = None) -> Connection[BacktestTrade]:

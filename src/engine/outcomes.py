@@ -11,6 +11,7 @@ from engine.results import SessionResult, SessionStatus, Trade
 ENGINE_VERSION = 1
 """Raised whenever a decision, a fill or an amount may come out otherwise: results of another version
 are not comparable."""
+PARTIAL_SECONDS = 60
 HALT_REASON = "the capital of the session was used up"
 
 
@@ -18,7 +19,8 @@ HALT_REASON = "the capital of the session was used up"
 class DayFacts:
     """What results tell of a day itself. ``open_clock`` is its open in New York as seconds since
     midnight; the index values are the first of the day, None where it has none.
-    ``previous_settlement_cents`` is that of the trading day before."""
+    ``previous_settlement_cents`` is that of the trading day before. The recording goes from ``known_from``
+    to ``known_until``, None for the close."""
 
     date: date
     content_hash: str
@@ -29,6 +31,15 @@ class DayFacts:
     previous_settlement_cents: Cents | None
     open_spx_e4: IndexE4 | None = None
     open_vix_e4: IndexE4 | None = None
+    known_from: int = 0
+    known_until: int | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """The recording lacks more than a minute at its begin or at its end: nothing is entered or left by a
+        rule in that time, and what is open at its end settles."""
+        until = self.close_second if self.known_until is None else self.known_until
+        return self.known_from > PARTIAL_SECONDS or until < self.close_second - PARTIAL_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,11 @@ class NetDay:
 def net_days(runs: Iterable[DayRun], costs: Costs) -> tuple[NetDay, ...]:
     """The days after somebody's costs, in their order."""
     return tuple(_net_day(run, costs) for run in runs)
+
+
+def partial_days(days: Iterable[NetDay]) -> tuple[DayFacts, ...]:
+    """The days that were recorded only in part."""
+    return tuple(day.run.facts for day in days if day.run.facts.is_partial)
 
 
 def _net_day(run: DayRun, costs: Costs) -> NetDay:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from math import isqrt
 
-from engine.clocks import WEEKDAYS
+from engine.clocks import DAYS_OF_WEEK
 from engine.money import Cents, IndexE4, round_half_up
 from engine.outcomes import NetDay, NetTrade
 from engine.results import SessionStatus
@@ -103,7 +103,7 @@ def performance_of(days: Sequence[NetDay], capital_cents: Cents = CAPITAL_CENTS)
         seconds_in_trade=_mean(trade.trade.exit_second - trade.trade.entry_second for trade in trades),
         adverse_cents=_mean(trade.trade.adverse_cents for trade in trades),
         favourable_cents=_mean(trade.trade.favourable_cents for trade in trades),
-        by_weekday=_groups(trades, WEEKDAYS, lambda trade: trade.facts.date.weekday()),
+        by_weekday=_groups(trades, DAYS_OF_WEEK, lambda trade: trade.facts.date.weekday()),
         by_vix=_groups(trades, VIX_NAMES, lambda trade: _vix_bucket(trade.trade.entry_vix_e4)),
     )
 

@@ -179,6 +179,8 @@ def _facts(at: RecordedDay, day: Day | None) -> DayFacts:
         previous_settlement_cents=at.previous_settlement_cents,
         open_spx_e4=None if day is None else _first_known(day, day.spx_e4),
         open_vix_e4=None if day is None else _first_known(day, day.vix_e4),
+        known_from=(info.data_start_at - info.open_at) // timedelta(seconds=1),
+        known_until=(info.data_end_at - info.open_at) // timedelta(seconds=1),
     )
 
 
