@@ -133,13 +133,17 @@ class Library:
         Raises DayNotFound where none is in force, or DayUnavailable with a message that names the
         file or folder at fault: somebody was told of a revision, so it ought to be there.
         """
+        return self.open_mapped(on, content_hash).day
+
+    def open_mapped(self, on: date, content_hash: str | None = None) -> MappedDay:
+        """The same with its mapped files, for who can tell what of them he will read."""
         key = (on, content_hash or self._current_hash(on))
         with self._lock:
             mapped = self._mapped.get(key)
             if mapped is not None:
                 self._mapped.move_to_end(key)
-                return mapped.day
-        return self._keep(key, self._map(key)).day
+                return mapped
+        return self._keep(key, self._map(key))
 
     async def warm(self, day: Day, contracts: Iterable[Contract]) -> None:
         """Reads the contracts' columns into memory in a thread, so that deciding never waits for a disk.

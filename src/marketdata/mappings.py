@@ -25,6 +25,7 @@ from marketdata.pages import Pages
 from marketdata.refusals import DayUnavailable
 
 MAGIC = b"ARROW1"
+NO_WAITING = getattr(os, "RWF_NOWAIT", 0)
 RIGHTS = {right.value.encode(): right for right in Right}
 
 
@@ -49,12 +50,22 @@ class MappedFile:
 
 @dataclass(frozen=True, slots=True)
 class MappedDay:
-    """A day whose arrays are views on mapped files; ``warm_rows`` are contracts read in already."""
+    """A day whose arrays are views on mapped files; ``warm_rows`` are contracts read in already.
+
+    ``was_cold`` says that nothing of the quotes was in memory when they were opened.
+    """
 
     day: Day
     quotes: MappedFile
     greeks: MappedFile
     warm_rows: set[int]
+    was_cold: bool
+
+    def read_ahead(self, contracts: Iterable[Contract]) -> None:
+        """Asks the kernel to fetch the contracts' quotes, without waiting for them."""
+        rows = sorted({self.day.row_of[contract] for contract in contracts})
+        self.quotes.read_ahead("bid", rows)
+        self.quotes.read_ahead("ask", rows)
 
     def warm(self, rows: Iterable[int]) -> None:
         """Reads the rows' quotes and, the first time, the deltas, so that later reads find them.
@@ -80,8 +91,10 @@ def open_folder(folder: str) -> MappedDay:
 
 def open_published(folder: str, manifest: Manifest) -> MappedDay:
     """The same by a manifest that was read before."""
-    quotes, greeks, index = (_map(folder, name, manifest) for name in (QUOTES, GREEKS, INDEX))
-    return MappedDay(_day(manifest, quotes, greeks, index), quotes, greeks, set())
+    (quotes, was_cold), (greeks, _), (index, _) = (
+        _map(folder, name, manifest) for name in (QUOTES, GREEKS, INDEX)
+    )
+    return MappedDay(_day(manifest, quotes, greeks, index), quotes, greeks, set(), was_cold)
 
 
 def check_file(path: str, stored: StoredFile, *, whole: bool) -> None:
@@ -124,13 +137,29 @@ def _check_magic(path: str, mark: bytes) -> None:
         raise DayUnavailable(f"{path}: not an Arrow file, or one that was not written to its end")
 
 
-def _map(folder: str, name: str, manifest: Manifest) -> MappedFile:
+def _map(folder: str, name: str, manifest: Manifest) -> tuple[MappedFile, bool]:
+    """The file, and whether its first page had to be read for this."""
     path, stored = f"{folder}/{name}", manifest.files.get(name)
     if stored is None:
         raise DayUnavailable(f"{path}: not named in the manifest")
     with _opened(path) as handle:
+        is_cold = not _is_in_memory(handle)
+        if is_cold:  # so that one wait for the disk brings both ends
+            end = stored.size_bytes - len(MAGIC)
+            os.posix_fadvise(handle, end, len(MAGIC), os.POSIX_FADV_WILLNEED)
         _check(path, handle, stored, whole=False)
-        return MappedFile(Pages(handle, stored.size_bytes), stored)
+        return MappedFile(Pages(handle, stored.size_bytes), stored), is_cold
+
+
+def _is_in_memory(handle: int) -> bool:
+    """Whether a file's first page is there to be read at once; True where the system does not tell."""
+    try:
+        os.preadv(handle, [bytearray(1)], 0, NO_WAITING)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _day(manifest: Manifest, quotes: MappedFile, greeks: MappedFile, index: MappedFile) -> Day:

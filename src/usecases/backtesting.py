@@ -6,7 +6,7 @@ Sessions are independent: days may be run in any chunks, by any number of proces
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from itertools import count
 
@@ -15,17 +15,20 @@ from engine.backtesting import run as run_sessions
 from engine.backtests import Tapes
 from engine.calendar import new_york_to_utc, session_before
 from engine.market import MISSING_INDEX, Day, IndexSeries
+from engine.moments import open_clock
 from engine.money import Cents, IndexE4
 from engine.outcomes import ENGINE_VERSION, FAILED, DayFacts, DayRun
 from engine.programs import read_program, source_hash
 from engine.strategies import Strategy
 from marketdata.library import DayInfo, Library, comparable
+from marketdata.mappings import MappedDay
 from marketdata.refusals import DayUnavailable
 
 CHUNK_DAYS = 25
 PART_DAYS = 10
-READERS = 2
-"""Threads that compute, or wait for the disk, while another opens days."""
+READERS = 16
+"""Threads that compute while another opens days: one would do for days in memory, for others the disk
+serves many at once."""
 MIDNIGHT = time(0)
 
 Progress = Callable[[int, int], None]
@@ -42,11 +45,15 @@ class RecordedDay:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A day with its arrays, or why it has none."""
+    """A day with its mapped files, or why it has none."""
 
     at: RecordedDay
-    day: Day | None
+    mapped: MappedDay | None
     error: str = ""
+
+    @property
+    def day(self) -> Day | None:
+        return None if self.mapped is None else self.mapped.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ def _parts_run(library: Library, strategy: Strategy, days: Sequence[RecordedDay]
     with ThreadPoolExecutor(READERS) as readers:
         for start in range(0, len(days), PART_DAYS):
             opened = _opened(library, days[start : start + PART_DAYS], str)
-            begun.append((opened, readers.submit(run_sessions, _tapes(opened), [strategy])))
+            begun.append((opened, readers.submit(_run_opened, strategy, opened)))
             if len(begun) > READERS:
                 yield _runs(*_first(begun))
         while begun:
@@ -137,7 +144,7 @@ def run_days(
 ) -> list[DayRun]:
     """The program on each of these days. One that cannot be read has failed, and the others have not."""
     opened = _opened(library, days, explain)
-    return _runs(opened, run_sessions(_tapes(opened), [read_program(program)]))
+    return _runs(opened, _run_opened(read_program(program), opened))
 
 
 def _opened(
@@ -146,10 +153,39 @@ def _opened(
     opened = []
     for day in days:
         try:
-            opened.append(Opened(day, library.open(day.info.date, day.info.content_hash)))
+            opened.append(Opened(day, library.open_mapped(day.info.date, day.info.content_hash)))
         except DayUnavailable as unavailable:
             opened.append(Opened(day, None, explain(unavailable)))
     return opened
+
+
+def _run_opened(strategy: Strategy, opened: Sequence[Opened]) -> Sessions:
+    _read_ahead(strategy, opened)
+    return run_sessions(_tapes(opened), [strategy])
+
+
+def _read_ahead(strategy: Strategy, opened: Sequence[Opened]) -> None:
+    """Asks for the quotes of what days on disk enter first; else each of their pages is waited for.
+
+    Which contracts those are is learnt by running the days no further than that entry.
+    """
+    cold = [
+        (each.mapped, each.at.previous_settlement_cents)
+        for each in opened
+        if each.mapped is not None and each.mapped.was_cold
+    ]
+    if not cold:
+        return
+    begun = [replace(mapped.day, known_until=_first_entry(strategy, mapped.day)) for mapped, _ in cold]
+    sessions = run_sessions(Tapes(begun, [before for _, before in cold]), [strategy])
+    for place, (mapped, _) in enumerate(cold):
+        mapped.read_ahead(leg.contract for trade in sessions.result(place).trades for leg in trade.legs)
+
+
+def _first_entry(strategy: Strategy, day: Day) -> int:
+    """The second of the first entry, or the nearest one that is known."""
+    second = min(strategy.entry.times, default=0) - open_clock(day)
+    return min(max(second, day.known_from), day.known_until)
 
 
 def _tapes(opened: Sequence[Opened]) -> Tapes:
