@@ -1,10 +1,11 @@
 """The leaderboard: what each of somebody's strategies came to, after the default costs, whoever reads it.
 
-A headline is kept with its run, beside what it follows from, so that reading folds only what has changed.
+A headline is kept with its run, beside what it follows from. Whoever ends a run folds it; reading folds only
+what has changed since.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,6 +59,15 @@ class StrategiesPage:
     has_next: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """A run and its headline; ``is_new`` where that is to be kept."""
+
+    run: StoredRun
+    kept: KeptHeadline
+    is_new: bool
+
+
 async def list_strategies(ports: Ports, viewer: Viewer) -> tuple[ListedStrategy, ...]:
     """The viewer's strategies, the latest change first."""
     page = await page_strategies(ports, viewer, first=None)
@@ -78,26 +88,29 @@ async def page_strategies(
         texts = await programs.texts(tx, hashes)
         folds = await _folds(tx, hashes, sessions)
 
-    for fold in folds.values():
+    await _keep(ports, folds.values())
+    lines = [_line(one, texts[one.program_hash], folds[one.program_hash], sessions) for one in shown]
+    return StrategiesPage(tuple(lines), first is not None and len(stored) > first)
+
+
+async def keep_headline(ports: Ports, source_hash: str) -> None:
+    """Fold a program's headline for whoever reads the leaderboard next. To be done when its run has ended."""
+    sessions = await sessions_of(ports)
+    async with ports.database.reading() as tx:
+        folds = await _folds(tx, [source_hash], sessions)
+    await _keep(ports, folds.values())
+
+
+async def _keep(ports: Ports, folds: Iterable[_Fold]) -> None:
+    for fold in folds:
         if fold.is_new:
             async with ports.database.transaction() as tx:
                 await runs.keep_headline(tx, fold.run.program_hash, fold.kept)
-    lines = [_line(one, texts[one.program_hash], folds[one.program_hash], sessions) for one in shown]
-    return StrategiesPage(tuple(lines), first is not None and len(stored) > first)
 
 
 async def performance_of_listed(ports: Ports, listed: ListedStrategy) -> Performance:
     """All that is behind a line of the leaderboard."""
     return (await snapshot_after(ports, DEFAULT_COSTS, listed.saved.source_hash)).results.performance
-
-
-@dataclass(frozen=True, slots=True)
-class _Fold:
-    """A run and its headline; ``is_new`` where that is to be kept."""
-
-    run: StoredRun
-    kept: KeptHeadline
-    is_new: bool
 
 
 async def _folds(tx: Tx, hashes: Sequence[str], sessions: Sequence[RecordedDay]) -> dict[str, _Fold]:

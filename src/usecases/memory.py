@@ -2,8 +2,8 @@
 
 from collections import OrderedDict
 
-WEIGHT_MAX = 40_000
-"""Sessions and trades, at about a kilobyte each."""
+WEIGHT_MAX = 10_000
+"""Sessions and trades, at about a kilobyte each: more would be felt whenever Python looks for garbage."""
 
 
 class Memory:

@@ -23,6 +23,7 @@ from usecases.backtest_events import BacktestEventKind
 from usecases.backtesting import RecordedDay, run_days
 from usecases.covering import Told, hand_on, ring, tell, unpark
 from usecases.failpoints import Failpoint
+from usecases.leaderboard import keep_headline
 from usecases.ports import Ports
 from usecases.snapshots import ExecStatus, sessions_of, unreadable
 
@@ -187,6 +188,8 @@ async def _finish(ports: Ports, chunk: LeasedChunk, ran: Ran | None) -> None:
 
     ports.reach(Failpoint.CHUNK_COMMITTED)
     await _tell(ports, told)
+    if told.freed is not None:  # it has ended
+        await keep_headline(ports, chunk.program_hash)
 
 
 async def _store(tx: Tx, run: StoredRun, ran: Ran) -> Told:
