@@ -104,7 +104,7 @@ def _parts_run(library: Library, strategy: Strategy, days: Sequence[RecordedDay]
     with ThreadPoolExecutor(READERS) as readers:
         for start in range(0, len(days), PART_DAYS):
             opened = _opened(library, days[start : start + PART_DAYS], str)
-            begun.append((opened, readers.submit(_run_opened, strategy, opened)))
+            begun.append((opened, readers.submit(_run_opened, strategy, opened, _tapes(opened))))
             if len(begun) > READERS:
                 yield _runs(*_first(begun))
         while begun:
@@ -144,7 +144,7 @@ def run_days(
 ) -> list[DayRun]:
     """The program on each of these days. One that cannot be read has failed, and the others have not."""
     opened = _opened(library, days, explain)
-    return _runs(opened, _run_opened(read_program(program), opened))
+    return _runs(opened, _run_opened(read_program(program), opened, _tapes(opened)))
 
 
 def _opened(
@@ -159,9 +159,9 @@ def _opened(
     return opened
 
 
-def _run_opened(strategy: Strategy, opened: Sequence[Opened]) -> Sessions:
+def _run_opened(strategy: Strategy, opened: Sequence[Opened], tapes: Tapes) -> Sessions:
     _read_ahead(strategy, opened)
-    return run_sessions(_tapes(opened), [strategy])
+    return run_sessions(tapes, [strategy])
 
 
 def _read_ahead(strategy: Strategy, opened: Sequence[Opened]) -> None:
