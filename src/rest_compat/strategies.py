@@ -174,8 +174,7 @@ async def preview_strategy(call: Call[NewPreview]) -> Preview | Denial:
     outcome = await strategies.preview(call.ports, call.viewer, config, call.body.abandon_hash)
     if isinstance(outcome, Denial):
         return outcome
-    artifacts = outcome.artifacts
-    return Preview(**_logic(artifacts), program=artifacts.program, snapshot=render_snapshot(outcome.snapshot))
+    return await asyncio.to_thread(render_preview, outcome)
 
 
 @routes.operation(

@@ -11,6 +11,7 @@ from engine.denials import Code, Denial
 from store import interests, runs
 from store.runs import StoredRun
 from usecases.events import SAFETY_POLL_SECONDS
+from usecases.folding import TooManyAtOnce
 from usecases.ports import Ports, Viewer
 from usecases.snapshots import Snapshot, interest_since, snapshot
 
@@ -59,9 +60,10 @@ async def backtest_events(
         while True:
             latest = await _latest(ports, source_hash)
             if latest.version > seen:
-                shown = await snapshot(ports, viewer, source_hash)
-                yield BacktestEvent(latest.version, BacktestEventKind(latest.event), shown)
-                seen = latest.version
+                with suppress(TooManyAtOnce):
+                    shown = await snapshot(ports, viewer, source_hash)
+                    yield BacktestEvent(latest.version, BacktestEventKind(latest.event), shown)
+                    seen = latest.version
                 await asyncio.sleep(PAUSE_SECONDS)
             with suppress(TimeoutError):
                 await asyncio.wait_for(wakes.next(), SAFETY_POLL_SECONDS)

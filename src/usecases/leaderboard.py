@@ -4,17 +4,14 @@ A headline is kept with its run, beside what it follows from. Whoever ends a run
 what has changed since.
 """
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.costs import DEFAULT_COSTS
-from engine.outcomes import DayRun, net_days
-from engine.performance import Headline, Performance, headline_of, performance_of
+from engine.performance import Headline, Performance, headline_of
 from engine.programs import read_program
 from store import programs, runs, strategies
-from store.database import Tx
 from store.runs import KeptHeadline, StoredRun
 from store.strategies import StoredStrategy
 from usecases.backtesting import RecordedDay
@@ -23,7 +20,6 @@ from usecases.snapshots import (
     Coverage,
     basis_of,
     coverage_of,
-    current_runs,
     digest_of,
     sessions_of,
     snapshot_after,
@@ -61,9 +57,9 @@ class StrategiesPage:
 
 @dataclass(frozen=True, slots=True)
 class _Fold:
-    """A run and its headline; ``is_new`` where that is to be kept."""
+    """A run's coverage and headline; ``is_new`` where that is to be kept."""
 
-    run: StoredRun
+    coverage: Coverage
     kept: KeptHeadline
     is_new: bool
 
@@ -86,10 +82,11 @@ async def page_strategies(
         shown = stored[:first]
         hashes = [one.program_hash for one in shown]
         texts = await programs.texts(tx, hashes)
-        folds = await _folds(tx, hashes, sessions)
+        found = await runs.with_headlines(tx, hashes)
 
+    folds = await _folds(ports, found, sessions)
     await _keep(ports, folds.values())
-    lines = [_line(one, texts[one.program_hash], folds[one.program_hash], sessions) for one in shown]
+    lines = [_line(one, texts[one.program_hash], folds[one.program_hash]) for one in shown]
     return StrategiesPage(tuple(lines), first is not None and len(stored) > first)
 
 
@@ -97,15 +94,15 @@ async def keep_headline(ports: Ports, source_hash: str) -> None:
     """Fold a program's headline for whoever reads the leaderboard next. To be done when its run has ended."""
     sessions = await sessions_of(ports)
     async with ports.database.reading() as tx:
-        folds = await _folds(tx, [source_hash], sessions)
-    await _keep(ports, folds.values())
+        found = await runs.with_headlines(tx, [source_hash])
+    await _keep(ports, (await _folds(ports, found, sessions)).values())
 
 
 async def _keep(ports: Ports, folds: Iterable[_Fold]) -> None:
     for fold in folds:
         if fold.is_new:
             async with ports.database.transaction() as tx:
-                await runs.keep_headline(tx, fold.run.program_hash, fold.kept)
+                await runs.keep_headline(tx, fold.coverage.source_hash, fold.kept)
 
 
 async def performance_of_listed(ports: Ports, listed: ListedStrategy) -> Performance:
@@ -113,26 +110,28 @@ async def performance_of_listed(ports: Ports, listed: ListedStrategy) -> Perform
     return (await snapshot_after(ports, DEFAULT_COSTS, listed.saved.source_hash)).results.performance
 
 
-async def _folds(tx: Tx, hashes: Sequence[str], sessions: Sequence[RecordedDay]) -> dict[str, _Fold]:
+async def _folds(
+    ports: Ports, found: Iterable[tuple[StoredRun, KeptHeadline | None]], sessions: Sequence[RecordedDay]
+) -> dict[str, _Fold]:
+    """What was kept and is still true, and the rest anew."""
     digest, folds = digest_of(sessions), {}
-    for run, kept in await runs.with_headlines(tx, hashes):
-        basis = f"{FORMULAS} {basis_of(run.program_hash, run, digest, DEFAULT_COSTS)}"
-        if kept is not None and kept.basis == basis:
-            folds[run.program_hash] = _Fold(run, kept, is_new=False)
+    for run, kept in found:
+        source_hash = run.program_hash
+        if kept is not None and kept.basis == _kept_basis(basis_of(source_hash, run, digest, DEFAULT_COSTS)):
+            coverage = coverage_of(source_hash, run, sessions, kept.headline.sessions)
+            folds[source_hash] = _Fold(coverage, kept, is_new=False)
             continue
-        current = await current_runs(tx, run.program_hash, sessions)
-        headline = await asyncio.to_thread(_headline, current)
-        folds[run.program_hash] = _Fold(run, KeptHeadline(basis, headline), is_new=True)
+        shown = await snapshot_after(ports, DEFAULT_COSTS, source_hash)
+        new = KeptHeadline(_kept_basis(shown.basis), headline_of(shown.results.performance))
+        folds[source_hash] = _Fold(shown.coverage, new, is_new=True)
     return folds
 
 
-def _headline(current: Sequence[DayRun]) -> Headline:
-    return headline_of(performance_of(net_days(current, DEFAULT_COSTS)))
+def _kept_basis(basis: str) -> str:
+    return f"{FORMULAS} {basis}"
 
 
-def _line(
-    stored: StoredStrategy, program: str, fold: _Fold, sessions: Sequence[RecordedDay]
-) -> ListedStrategy:
-    headline = fold.kept.headline
-    coverage = coverage_of(stored.program_hash, fold.run, sessions, headline.sessions)
-    return ListedStrategy(saved_of(stored, artifacts_of(read_program(program))), coverage, headline)
+def _line(stored: StoredStrategy, program: str, fold: _Fold) -> ListedStrategy:
+    return ListedStrategy(
+        saved_of(stored, artifacts_of(read_program(program))), fold.coverage, fold.kept.headline
+    )

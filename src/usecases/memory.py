@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 WEIGHT_MAX = 10_000
-"""Sessions and trades, at about a kilobyte each: more would be felt whenever Python looks for garbage."""
+"""Sessions, at about a kilobyte each: more would be felt whenever Python looks for garbage."""
 
 
 class Memory:

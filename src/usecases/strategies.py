@@ -3,6 +3,7 @@
 Reading takes the viewer's costs off; nothing that is stored depends on who asked for it.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +23,13 @@ from store.programs import StoredProgram
 from store.strategies import NewStrategy, StoredStrategy
 from usecases.absence import ABSENT, Absent
 from usecases.covering import Asking, Priority, cover, release, tell, unpark
+from usecases.crowds import let_others_first
 from usecases.ports import Ports, Viewer
 from usecases.snapshots import (
     Coverage,
     Snapshot,
     covered,
+    in_full,
     interest_since,
     sessions_of,
     snapshot,
@@ -250,14 +253,15 @@ async def strategy_csv(
     found = await _readable(ports, viewer, strategy_id)
     if found is None:
         return NO_STRATEGY
-    results = (await snapshot(ports, viewer, found[0].program_hash)).results
+    shown = await snapshot(ports, viewer, found[0].program_hash)
     match table:
         case Table.DAYS:
-            return days_csv(results.days)
+            return await asyncio.to_thread(days_csv, shown.results.days)
         case Table.TRADES:
-            return trade_log_csv(results.days, saved_of(*found).description)
+            days = await in_full(ports, shown, shown.results.days)
+            return await asyncio.to_thread(trade_log_csv, days, saved_of(*found).description)
         case Table.DAILY:
-            return daily_log_csv(results.performance.curve)
+            return await asyncio.to_thread(daily_log_csv, shown.results.performance.curve)
 
 
 async def update_results(ports: Ports, viewer: Viewer, strategy_id: UUID) -> Coverage | Denial:
@@ -278,12 +282,14 @@ async def update_results(ports: Ports, viewer: Viewer, strategy_id: UUID) -> Cov
 
     await tell(ports, told)
     async with ports.database.reading() as tx:
-        return (await covered(tx, asking.program.hash, sessions)).coverage
+        return await covered(tx, asking.program.hash, sessions)
 
 
 async def _readable(
     ports: Ports, viewer: Viewer | None, strategy_id: UUID
 ) -> tuple[StoredStrategy, Artifacts] | None:
+    if viewer is None:
+        let_others_first()
     async with ports.database.reading() as tx:
         user_id = None if viewer is None else viewer.user_id
         stored = await strategies.readable(tx, user_id, strategy_id)

@@ -25,7 +25,7 @@ from usecases.backtesting import run_library
 from usecases.failpoints import Failpoint
 from usecases.ports import Ports, Viewer
 from usecases.running import RENEWAL_SECONDS, TRIES_MAX, ring_for_waiting, run_next_chunk
-from usecases.snapshots import Coverage, ExecStatus, Snapshot
+from usecases.snapshots import Coverage, ExecStatus, Snapshot, in_full
 
 SESSIONS = 60  # three chunks
 
@@ -99,7 +99,7 @@ async def hashes(town: Town, viewer: Viewer, *minutes: int) -> list[str]:
 async def is_as_offline(town: Town, viewer: Viewer, source_hash: str, config: dict[str, object]) -> bool:
     offline = run_library(town.ports.library, program_of(config), None, None, lambda *_: None)
     shown = await results(town, viewer, source_hash)
-    return tuple(day.run for day in shown.results.days) == offline.days
+    return tuple(day.run for day in await in_full(town.ports, shown, shown.results.days)) == offline.days
 
 
 async def test_a_fourth_preview_is_denied_and_writes_nothing(town: Town, trader: Viewer) -> None:

@@ -20,7 +20,7 @@ from usecases import leaderboard, strategies
 from usecases.backtesting import run_library
 from usecases.leaderboard import ListedStrategy, Place
 from usecases.ports import Viewer
-from usecases.snapshots import ExecStatus, Snapshot
+from usecases.snapshots import ExecStatus, Snapshot, in_full
 from usecases.strategies import (
     Preview,
     Privacy,
@@ -86,9 +86,10 @@ async def test_results_are_those_of_an_offline_run(town: Town, trader: Viewer) -
     await run_all(town.ports)
     offline = run_library(town.ports.library, program_of(STRANGLE), None, None, lambda *_: None)
     served = await results(town, trader, source_hash)
-    assert tuple(day.run for day in served.results.days) == offline.days
-    assert any(day.trades for day in served.results.days)
     days = net_days(offline.days, DEFAULT_COSTS)
+    assert await in_full(town.ports, served, served.results.days) == days
+    assert any(day.trades for day in days)
+    assert served.results.days == tuple(day.brief for day in days)
     assert served.results.performance == performance_of(days)
     assert (served.certificate.source_hash, served.certificate.engine_version) == (
         source_hash,
@@ -284,4 +285,4 @@ async def test_failed_sessions_are_run_again_by_an_update(town: Town, trader: Vi
     assert await run_all(town.ports) == 1
     offline = run_library(town.ports.library, program_of(STRANGLE), None, None, lambda *_: None)
     shown = (await got(town, trader, strategy_id)).snapshot
-    assert tuple(day.run for day in shown.results.days) == offline.days
+    assert tuple(day.run for day in await in_full(town.ports, shown, shown.results.days)) == offline.days
