@@ -6,8 +6,8 @@ holder brings later counts for nothing.
 """
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from threading import Event
@@ -23,12 +23,14 @@ from usecases.backtest_events import BacktestEventKind
 from usecases.backtesting import RecordedDay, run_days
 from usecases.covering import Told, hand_on, ring, tell, unpark
 from usecases.failpoints import Failpoint
+from usecases.folding import TooManyAtOnce
 from usecases.leaderboard import keep_headline
 from usecases.ports import Ports
 from usecases.snapshots import ExecStatus, sessions_of, unreadable
 
 LEASE = timedelta(seconds=3)
 RENEWAL_SECONDS = 1.0
+STORINGS_MAX = 10
 RUNG_AGAIN_AFTER = timedelta(seconds=3)
 RINGS_MAX = 100
 TRIES_MAX = 10
@@ -59,13 +61,16 @@ async def run_next_chunk(ports: Ports) -> bool:
     if claim is None:
         return False
     ports.reach(Failpoint.CHUNK_LEASED)
-    try:
-        ran = await _run(ports, claim)
-    except asyncio.CancelledError:
-        await to_the_end(_let_go(ports, claim.chunk))
-        raise
-    ports.reach(Failpoint.CHUNK_RUN)
-    await _finish(ports, claim.chunk, ran)
+    async with _holding(ports, claim.chunk) as stopping:
+        try:
+            ran = await _run(ports, claim, stopping)
+        except asyncio.CancelledError:
+            await to_the_end(_let_go(ports, claim.chunk))
+            raise
+        ports.reach(Failpoint.CHUNK_RUN)
+        told = await _finish(ports, claim.chunk, ran)
+    if told is not None:
+        await _tell_end(ports, told)
     return True
 
 
@@ -118,22 +123,29 @@ async def _fail(tx: Tx, run: StoredRun) -> Told:
     return Told(run.program_hash, version, freed=run.owner_id)
 
 
-async def _run(ports: Ports, claim: Claim) -> Ran | None:
+@asynccontextmanager
+async def _holding(ports: Ports, chunk: LeasedChunk) -> AsyncIterator[Event]:
+    """Renew the lease meanwhile; the event is set once the chunk is to be stopped."""
+    stopping = Event()
+    renewing = asyncio.create_task(_renew(ports, chunk, stopping))
+    try:
+        yield stopping
+    finally:
+        stopping.set()
+        renewing.cancel()
+
+
+async def _run(ports: Ports, claim: Claim, stopping: Event) -> Ran | None:
     """Run the chunk's days, or the first of them where it is stopped; None where the program cannot be
     run at all. The kernel works in a thread and holds no lock of the interpreter, so that the lease is
     renewed meanwhile."""
     dates = set(claim.chunk.dates)
     days = [day for day in await sessions_of(ports) if day.info.date in dates]
-    stopping = Event()
-    renewing = asyncio.create_task(_renew(ports, claim.chunk, stopping))
     try:
         done = await asyncio.to_thread(_run_until, stopping, ports, claim.program, days)
     except ValueError:
         log.exception("backtest_failed", source_hash=claim.chunk.program_hash)
         return None
-    finally:
-        stopping.set()
-        renewing.cancel()
     return Ran(done, [day.info.date for day in days[len(done) :]])
 
 
@@ -176,20 +188,30 @@ async def _let_go(ports: Ports, chunk: LeasedChunk) -> None:
             await chunks.let_go(tx, chunk)
 
 
-async def _finish(ports: Ports, chunk: LeasedChunk, ran: Ran | None) -> None:
-    """Store the results and give the chunk up, in one step."""
+async def _finish(ports: Ports, chunk: LeasedChunk, ran: Ran | None) -> Told | None:
+    """Store the results and give the chunk up. A database that is busy, or away for a moment, is asked
+    again: the work is done, and the chunk is still this worker's."""
+    for _ in range(STORINGS_MAX - 1):
+        try:
+            return await _finish_once(ports, chunk, ran)
+        except DatabaseUnavailable as unavailable:
+            log.warning("results_postponed", source_hash=chunk.program_hash, reason=str(unavailable))
+            await asyncio.sleep(RENEWAL_SECONDS)
+    return await _finish_once(ports, chunk, ran)
+
+
+async def _finish_once(ports: Ports, chunk: LeasedChunk, ran: Ran | None) -> Told | None:
+    """Both in one step; None where another has the chunk by now."""
     async with ports.database.transaction() as tx:
         run = await locks.run(tx, chunk.program_hash)
         assert run is not None, "a run is never deleted"
         if not await chunks.finish(tx, chunk):
-            return
+            return None
         told = await _fail(tx, run) if ran is None else await _store(tx, run, ran)
         ports.reach(Failpoint.RESULTS_STORED)
 
     ports.reach(Failpoint.CHUNK_COMMITTED)
-    await _tell(ports, told)
-    if told.freed is not None:  # it has ended
-        await keep_headline(ports, chunk.program_hash)
+    return told
 
 
 async def _store(tx: Tx, run: StoredRun, ran: Ran) -> Told:
@@ -202,6 +224,14 @@ async def _store(tx: Tx, run: StoredRun, ran: Ran) -> Told:
     kind = BacktestEventKind.STOPPED if run.owner_id is None else BacktestEventKind.COMPLETED
     version = await runs.change(tx, run, kind, state=ExecStatus.IDLE, owner_id=None)
     return Told(run.program_hash, version, freed=run.owner_id)
+
+
+async def _tell_end(ports: Ports, told: Told) -> None:
+    """Tell of a chunk's end, and where it was the run's, see that the leaderboard is read at once."""
+    await _tell(ports, told)
+    if told.freed is not None:
+        with suppress(DatabaseUnavailable, TooManyAtOnce):  # whoever reads it folds it then
+            await keep_headline(ports, told.source_hash)
 
 
 async def _tell(ports: Ports, told: Told) -> None:

@@ -16,6 +16,7 @@ from engine.denials import Code
 from marketdata.library import Library
 from marketdata.mappings import MappedDay
 from store.chunks import SUSPECT_TRIES
+from store.database import Bounds, Database
 from tests.backtests import STRANGLE, program_of, publish_sessions, run_all, strangle
 from tests.people import Town, denied
 from tests.usecases.test_strategies import previewed, results, saved
@@ -293,12 +294,39 @@ async def test_what_a_worker_brings_after_its_chunk_was_taken_counts_for_nothing
     (source_hash,) = await hashes(town, trader, 31)
     claim = await running._claim(town.ports)
     assert claim is not None
-    done = await running._run(town.ports, claim)
+    done = await running._run(town.ports, claim, Event())
     await let_leases_end(town)
     assert await run_all(town.ports) == 3
     before = await tell(town, "SELECT xmin::text, * FROM day_results ORDER BY date")
     await running._finish(town.ports, claim.chunk, done)
     assert await tell(town, "SELECT xmin::text, * FROM day_results ORDER BY date") == before
+    assert await is_as_offline(town, trader, source_hash, strangle(31))
+
+
+@asynccontextmanager
+async def lock_on(town: Town, table: str) -> AsyncIterator[None]:
+    """Somebody else's lock, for as long as it is held here."""
+    async with town.ports.database.transaction() as tx:
+        await tx.execute(text(f"SELECT 1 FROM {table} FOR UPDATE"))
+        yield
+
+
+async def test_a_worker_whose_results_meet_a_lock_stores_them_once_it_is_gone(
+    town: Town, trader: Viewer, database_url: str
+) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    library = SlowLibrary(town.days)
+    hurried = Database(database_url, Bounds(lock_ms=50))
+    work = asyncio.create_task(run_next_chunk(replace(town.ports, library=library, database=hurried)))
+    assert await asyncio.to_thread(library.stuck.wait, 30)
+    async with lock_on(town, "runs"):
+        library.free.set()
+        await asyncio.sleep(RENEWAL_SECONDS)
+        assert not work.done()
+    assert await work
+    await hurried.close()
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(25,)]
+    assert await run_all(town.ports) == 2
     assert await is_as_offline(town, trader, source_hash, strangle(31))
 
 

@@ -102,6 +102,17 @@ async def test_visitors_of_a_heavy_result_hold_up_nobody(site: Site, kinds: int)
     assert all(is_whole(answer) for answer in await reading)
 
 
+@pytest.mark.usefixtures("prompt")
+async def test_previews_of_heavy_results_at_once_hold_up_nobody(site: Site) -> None:
+    asked = [
+        site.http.post("/strategies/preview", json={"config": strangle(31 + number % 2)}, headers=site.owner)
+        for number in range(10)
+    ]
+    previewing = asyncio.gather(*asked)
+    assert await watch(site, previewing) < QUICK_SECONDS
+    assert all(is_whole(answer) for answer in await previewing)
+
+
 async def test_a_heavy_result_read_again_is_quick(site: Site) -> None:
     path = site.paths[0]
     first = await site.http.get(path)
