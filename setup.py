@@ -7,7 +7,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 SOURCE = Path("src")
-COMPILED_ROOMS = ("engine", "rest_compat")
+COMPILED_ROOMS = ("engine", "marketdata", "rest_compat")
 
 
 def extensions() -> list[Extension]:

@@ -17,6 +17,7 @@ from bench.live import live_figures
 from bench.matching import matching_figures
 from bench.offline import offline_figures
 from bench.peers import peer_figures
+from bench.previews import preview_figures
 from bench.scans import scan_figures
 from bench.served import rest_figures
 from bench.sessions import session_figures
@@ -39,6 +40,7 @@ SECTIONS = {
     "files": file_figures,
     "rest": rest_figures,
     "graphql": graphql_figures,
+    "previews": preview_figures,
     "ledgers": ledger_figures,
     "hostile": hostile_figures,
     "live": live_figures,

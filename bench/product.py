@@ -78,30 +78,38 @@ class Product:
 
 
 @contextmanager
-def running_product(settings: Mapping[str, str] = UNMETERED) -> Iterator[Product]:
-    """``zerodte up`` with one generated day and nothing live, and a registered trader's client."""
+def running_product(settings: Mapping[str, str] = UNMETERED, home: Path | None = None) -> Iterator[Product]:
+    """``zerodte up`` with the days of ``home``, else with one generated day, and nothing live; and a
+    registered trader's client."""
     with TemporaryDirectory(prefix="zd-") as folder:
         port = free_port()
         log = Path(folder, "up.log")
+        data = home or Path(folder, "var")
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command(port, Path(folder, "var")),
+                command(port, data, synthetic_days=1 if home is None else 0),
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **settings},
             )
         try:
             wait_until_healthy(port, process, log)
-            token = register(port, Path(folder, "var/outbox"))
-            yield Product(Client(port, token), api_process(process.pid), Path(folder, "var"))
+            token = register(port, data / "outbox")
+            yield Product(Client(port, token), api_process(process.pid), data)
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
 
 
-def command(port: int, data: Path) -> list[str]:
+def command(port: int, data: Path, *, synthetic_days: int) -> list[str]:
     zerodte = Path(sys.executable).with_name("zerodte")
-    options = {"--host": HOST, "--port": port, "--data-dir": data, "--market": "none", "--synthetic-days": 1}
+    options = {
+        "--host": HOST,
+        "--port": port,
+        "--data-dir": data,
+        "--market": "none",
+        "--synthetic-days": synthetic_days,
+    }
     return [str(zerodte), "up", *(str(word) for option in options.items() for word in option)]
 
 

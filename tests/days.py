@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.contracts import Contract, Right
-from engine.market import Day, SettlementSource
+from engine.market import MISSING_DELTA, MISSING_TICKS, Day, SettlementSource
 from marketdata.library import DayInfo
 from marketdata.manifests import Provenance
 from marketdata.publishing import publish
@@ -46,6 +46,20 @@ def tiny_day(
         settlement_cents=100 * spx_points,
         settlement_source=SettlementSource.OFFICIAL,
         content_hash="tiny",
+    )
+
+
+def recorded_in_part(day: Day, known_from: int, known_until: int) -> Day:
+    """The day as a recording has it that holds only these seconds."""
+    seconds = np.arange(day.close_second + 1)
+    known = (known_from <= seconds) & (seconds <= known_until)
+    return replace(
+        day,
+        bid_ticks=np.where(known, day.bid_ticks, np.uint16(MISSING_TICKS)),
+        ask_ticks=np.where(known, day.ask_ticks, np.uint16(MISSING_TICKS)),
+        delta_e4=np.where(known[:, None], day.delta_e4, np.int16(MISSING_DELTA)),
+        known_from=known_from,
+        known_until=known_until,
     )
 
 

@@ -11,6 +11,7 @@ from api.errors import UserError, user_errors
 from api.subscriptions import After
 from usecases import backtest_events
 from usecases.backtest_events import BacktestEvent, BacktestEventKind
+from usecases.ports import Ports
 
 strawberry.enum(BacktestEventKind)
 
@@ -50,11 +51,11 @@ class BacktestSubscription:
             async for change in changes:
                 await info.context.sign_in()
                 if is_first:
-                    yield BacktestUpdate(seq=change.seq, backtest=render_backtest(change.snapshot))
+                    yield BacktestUpdate(seq=change.seq, backtest=render_backtest(ports, change.snapshot))
                 if not is_first or (after is not None and change.seq > after):
-                    yield render_change(change)
+                    yield render_change(ports, change)
                 is_first = False
 
 
-def render_change(change: BacktestEvent) -> BacktestUpdate:
-    return BacktestUpdate(seq=change.seq, kind=change.kind, backtest=render_backtest(change.snapshot))
+def render_change(ports: Ports, change: BacktestEvent) -> BacktestUpdate:
+    return BacktestUpdate(seq=change.seq, kind=change.kind, backtest=render_backtest(ports, change.snapshot))

@@ -1,12 +1,14 @@
 """A program's backtest as one viewer sees it: how far it is, what it is worth, its days and trades."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import TypeAlias
 
 import strawberry
+from strawberry.dataloader import DataLoader
 
-from api.connections import PAGE_SIZE_DEFAULT, After, Connection, First, Key, connect, read_page
+from api.connections import PAGE_SIZE_DEFAULT, After, Connection, First, Key, Page, connect, read_page
 from api.context import Info
 from api.errors import found
 from api.performances import Performance, render_performance
@@ -22,11 +24,12 @@ from api.scalars import (
 from engine.calendar import new_york_to_utc
 from engine.contracts import format_osi
 from engine.decisions import ExitRule, SkipReason
-from engine.outcomes import DayFacts, NetDay, NetTrade
+from engine.outcomes import DayFacts, NetDay, NetTrade, partial_days
 from engine.results import SessionStatus, TradeLeg
 from usecases import snapshots as kept
 from usecases import strategies
-from usecases.snapshots import ExecStatus, Snapshot
+from usecases.ports import Ports
+from usecases.snapshots import ExecStatus, Snapshot, in_full
 
 strawberry.enum(ExecStatus, description="PARKED: its owner runs as many backtests as he may.")
 strawberry.enum(ExitRule, description="Why a position ended.")
@@ -36,6 +39,7 @@ strawberry.enum(SessionStatus, name="BacktestDayStatus")
 MIDNIGHT = time(0)
 
 NumberedTrade: TypeAlias = tuple[int, NetTrade]
+Whole: TypeAlias = Callable[[], Awaitable[NetDay]]
 
 
 @strawberry.type(
@@ -104,7 +108,7 @@ class BacktestTrade:
 
 @strawberry.type(description="One session of a program after the viewer's costs, in dollars.")
 class BacktestDay:
-    net: strawberry.Private[NetDay]
+    whole: strawberry.Private[Whole]
     date: date
     status: SessionStatus
     synthetic: bool
@@ -127,13 +131,17 @@ class BacktestDay:
     halt_reason: str | None
 
     @strawberry.field(description="The session's trades, in the order of their entry.")
-    def trades(self, first: First = PAGE_SIZE_DEFAULT, after: After = None) -> Connection[BacktestTrade]:
-        return _connect_trades([self.net], first, after)
+    async def trades(
+        self, first: First = PAGE_SIZE_DEFAULT, after: After = None
+    ) -> Connection[BacktestTrade]:
+        page = _trades_page(first, after)
+        return _connect_trades([await self.whole()], page)
 
 
 @strawberry.type(description="The results of a program so far, after the viewer's costs.")
 class Backtest:
     snapshot: strawberry.Private[Snapshot]
+    whole_days: strawberry.Private["DataLoader[date, NetDay]"]
     source_hash: str
     coverage: Coverage
     certificate: Certificate
@@ -145,16 +153,30 @@ class Backtest:
     @strawberry.field(description="The covered sessions, oldest first.")
     def days(self, first: First = PAGE_SIZE_DEFAULT, after: After = None) -> Connection[BacktestDay]:
         page = read_page(first, after, str)
-        return connect(self.snapshot.results.days, page, _day_key, render_day)
+        return connect(self.snapshot.results.days, page, _day_key, self._render)
 
     @strawberry.field(description="One covered session; null when there is none on that date.")
     def day(self, date: date) -> BacktestDay | None:
         days = self.snapshot.results.days
-        return next((render_day(day) for day in days if day.date == date), None)
+        return next((self._render(day) for day in days if day.date == date), None)
+
+    @strawberry.field(
+        description="The dates of sessions whose recording begins late or ends early by more than a minute: "
+        "what was open at its end was settled, whatever exits were to come."
+    )
+    def partial_days(self) -> list[date]:
+        return [facts.date for facts in partial_days(self.snapshot.results.days)]
 
     @strawberry.field(description="Every trade, in the order of entry.")
-    def trades(self, first: First = PAGE_SIZE_DEFAULT, after: After = None) -> Connection[BacktestTrade]:
-        return _connect_trades(self.snapshot.results.days, first, after)
+    async def trades(
+        self, first: First = PAGE_SIZE_DEFAULT, after: After = None
+    ) -> Connection[BacktestTrade]:
+        page = _trades_page(first, after)
+        dates = [day.date for day in _days_of_page(self.snapshot.results.days, page)]
+        return _connect_trades(await self.whole_days.load_many(dates), page)
+
+    def _render(self, day: NetDay) -> BacktestDay:
+        return render_day(day, partial(self.whole_days.load, day.date))
 
 
 @strawberry.type
@@ -166,19 +188,31 @@ class BacktestQuery:
     async def backtest(self, info: Info, source_hash: str) -> Backtest | None:
         viewer = await info.context.viewer()
         snapshot = found(await strategies.preview_results(info.context.ports, viewer, source_hash))
-        return render_backtest(snapshot) if snapshot else None
+        return render_backtest(info.context.ports, snapshot) if snapshot else None
 
 
-def render_backtest(snapshot: Snapshot) -> Backtest:
+def render_backtest(ports: Ports, snapshot: Snapshot) -> Backtest:
     told = snapshot.certificate
     return Backtest(
         snapshot=snapshot,
+        whole_days=_whole_days(ports, snapshot),
         source_hash=told.source_hash,
         coverage=render_coverage(snapshot.coverage),
         certificate=Certificate(
             source_hash=told.source_hash, days_digest=told.days_digest, engine_version=told.engine_version
         ),
     )
+
+
+def _whole_days(ports: Ports, snapshot: Snapshot) -> "DataLoader[date, NetDay]":
+    """The days with their trades, as many as an answer needs in one reading."""
+    briefly = {day.date: day for day in snapshot.results.days}
+
+    async def load(dates: list[date]) -> list[NetDay]:
+        whole = {day.date: day for day in await in_full(ports, snapshot, [briefly[on] for on in dates])}
+        return [whole[on] for on in dates]
+
+    return DataLoader(load)
 
 
 def render_coverage(coverage: kept.Coverage) -> Coverage:
@@ -196,10 +230,11 @@ def render_coverage(coverage: kept.Coverage) -> Coverage:
     )
 
 
-def render_day(day: NetDay) -> BacktestDay:
+def render_day(day: NetDay, whole: Whole) -> BacktestDay:
+    """A day of which brief is enough; ``whole`` brings it with its trades."""
     facts, session = day.run.facts, day.run.session
     return BacktestDay(
-        net=day,
+        whole=whole,
         date=day.date,
         status=day.status,
         synthetic=facts.synthetic,
@@ -226,8 +261,21 @@ def time_of(facts: DayFacts, second: int) -> datetime:
     return new_york_to_utc(facts.date, MIDNIGHT) + timedelta(seconds=facts.open_clock + second)
 
 
-def _connect_trades(days: Sequence[NetDay], first: int, after: str | None) -> Connection[BacktestTrade]:
-    page = read_page(first, after, str, int)
+def _trades_page(first: int, after: str | None) -> Page:
+    return read_page(first, after, str, int)
+
+
+def _days_of_page(days: Sequence[NetDay], page: Page) -> Iterator[NetDay]:
+    """The days that a page of trades is of, and one more trade where there is one."""
+    after, place = page.after or ("", -1)
+    missing = int(place) + 1 + page.first + 1
+    for day in days:
+        if missing > 0 and day.opening_orders and day.date.isoformat() >= str(after):
+            missing -= day.opening_orders
+            yield day
+
+
+def _connect_trades(days: Sequence[NetDay], page: Page) -> Connection[BacktestTrade]:
     rows = [numbered for day in days for numbered in enumerate(day.trades)]
     return connect(rows, page, _trade_key, lambda row: _render_trade(row[1]))
 

@@ -18,7 +18,7 @@ from api.scalars import (
     points,
 )
 from engine import decisions as engine
-from engine.clocks import WEEKDAYS
+from engine.clocks import DAYS_OF_WEEK
 from engine.contracts import format_osi
 from engine.decisions import ExitRule, SkipReason
 from engine.money import TICK_CENTS, fixed_text
@@ -172,7 +172,7 @@ def _settled(facts: DayFacts, decision: engine.PositionSettled) -> PositionSettl
 
 def _value(reason: SkipReason, value: int) -> str:
     if reason is SkipReason.WEEKDAY:
-        return WEEKDAYS[value]
+        return DAYS_OF_WEEK[value]
     if reason in IN_DOLLARS:
         return dollars(value)
     return fixed_text(value, 4) if reason in IN_E4 else str(value)

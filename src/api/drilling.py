@@ -1,6 +1,7 @@
 """One session of a strategy in full: its orders, transactions, decisions and equity, run again."""
 
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
 import strawberry
@@ -16,7 +17,7 @@ from engine.decisions import ExitRule
 from engine.drilling import DealtOrder, DealtTransaction
 from engine.ledger import TransactionKind
 from engine.money import MULTIPLIER
-from engine.outcomes import DayFacts
+from engine.outcomes import DayFacts, NetDay
 from usecases import drilling
 from usecases.drilling import SessionDetail
 
@@ -91,11 +92,15 @@ async def find_detail(info: Info, strategy_id: UUID, on: date) -> BacktestDetail
         return None
     return BacktestDetail(
         detail=detail,
-        day=render_day(detail.day),
+        day=render_day(detail.day, partial(_at_hand, detail.day)),
         open_time=time_of(detail.day.run.facts, 0),
         reconciliation_warning=detail.reconciliation_warning,
         differing=list(detail.differing),
     )
+
+
+async def _at_hand(day: NetDay) -> NetDay:
+    return day
 
 
 def _order(facts: DayFacts, order: DealtOrder) -> BacktestOrder:

@@ -17,12 +17,12 @@ from api.scalars import read_time, time_text
 from api.strategy_configs import StrategyConfig, StrategyConfigInput, raw_config, render_config
 from engine.denials import Code, Denial
 from engine.programs import read_program
-from usecases import strategies
+from usecases import leaderboard, strategies
 from usecases.absence import ABSENT
+from usecases.leaderboard import ListedStrategy, Place
+from usecases.ports import Ports
 from usecases.strategies import (
     Artifacts,
-    ListedStrategy,
-    Place,
     Privacy,
     StrategyChanges,
     StrategyView,
@@ -84,8 +84,9 @@ class StrategyLine:
     listed: strawberry.Private[ListedStrategy]
 
     @strawberry.field
-    def performance(self) -> Performance:
-        return render_performance(self.listed.performance)
+    async def performance(self, info: Info) -> Performance:
+        told = await leaderboard.performance_of_listed(info.context.ports, self.listed)
+        return render_performance(told)
 
 
 @strawberry.type(description="A config's program with the results that it has.")
@@ -171,7 +172,7 @@ class StrategyQuery:
         page = read_page(first, after, str, int)
         viewer = await info.context.viewer()
         place = None if page.after is None else Place(read_time(page.after[0]), int(page.after[1]))
-        rows = await strategies.page_strategies(info.context.ports, viewer, first=first, after=place)
+        rows = await leaderboard.page_strategies(info.context.ports, viewer, first=first, after=place)
         return connect_page(rows.strategies, _key, _render_line, has_next=rows.has_next)
 
     @strawberry.field(
@@ -194,7 +195,7 @@ class StrategyMutation:
         )
         if isinstance(answer, Denial):
             return PreviewPayload(user_errors=_errors(answer))
-        backtest = render_backtest(answer.snapshot)
+        backtest = render_backtest(info.context.ports, answer.snapshot)
         return PreviewPayload(preview=StrategyPreview(logic=_logic(answer.artifacts), backtest=backtest))
 
     @strawberry.mutation(description="Look at a preview no more; nobody else's is touched.")
@@ -210,7 +211,8 @@ class StrategyMutation:
     async def save_strategy(self, info: Info, input: SaveStrategyInput) -> StrategyPayload:
         viewer = await info.context.viewer()
         config = raw_config(input.config)
-        return _payload(await strategies.save_strategy(info.context.ports, viewer, config, input.privacy))
+        answer = await strategies.save_strategy(info.context.ports, viewer, config, input.privacy)
+        return _payload(info, answer)
 
     @strawberry.mutation(description="Describe, publish or unpublish: the config never changes.")
     async def update_strategy(self, info: Info, input: UpdateStrategyInput) -> StrategyPayload:
@@ -218,7 +220,8 @@ class StrategyMutation:
         strategy_id = read_id(input.strategy_id, NodeKind.STRATEGY)
         description = input.description.value if input.description else ABSENT
         changes = StrategyChanges(description, input.privacy)
-        return _payload(await strategies.change_strategy(info.context.ports, viewer, strategy_id, changes))
+        answer = await strategies.change_strategy(info.context.ports, viewer, strategy_id, changes)
+        return _payload(info, answer)
 
     @strawberry.mutation(
         description="Take a strategy off the viewer's list. Its program and results stay for others."
@@ -246,13 +249,13 @@ class StrategyMutation:
 async def find_strategy(info: Info, uuid: UUID) -> Strategy | None:
     viewer = await info.context.visitor_or_viewer()
     view = found(await strategies.get_strategy(info.context.ports, viewer, uuid))
-    return _render(view) if view else None
+    return _render(info.context.ports, view) if view else None
 
 
-def _payload(answer: StrategyView | Denial) -> StrategyPayload:
+def _payload(info: Info, answer: StrategyView | Denial) -> StrategyPayload:
     if isinstance(answer, Denial):
         return StrategyPayload(user_errors=_errors(answer))
-    return StrategyPayload(strategy=_render(answer))
+    return StrategyPayload(strategy=_render(info.context.ports, answer))
 
 
 def _errors(denial: Denial) -> list[UserError]:
@@ -261,7 +264,7 @@ def _errors(denial: Denial) -> list[UserError]:
     return user_errors(denial, "input", *within)
 
 
-def _render(view: StrategyView) -> Strategy:
+def _render(ports: Ports, view: StrategyView) -> Strategy:
     saved = view.saved
     return Strategy(
         id=global_id(NodeKind.STRATEGY, saved.id),
@@ -273,7 +276,7 @@ def _render(view: StrategyView) -> Strategy:
         created_at=saved.created_at,
         updated_at=saved.updated_at,
         logic=_logic(view.artifacts),
-        backtest=render_backtest(view.snapshot),
+        backtest=render_backtest(ports, view.snapshot),
     )
 
 

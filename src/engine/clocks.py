@@ -3,6 +3,7 @@
 import re
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
+DAYS_OF_WEEK = (*WEEKDAYS, "sat", "sun")
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?", re.ASCII)
 

@@ -5,12 +5,13 @@ as one without profit, a failed one is left out. Money is cents; rates are fract
 (``_e6``), rounded once; what is not defined for these days is None.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from math import isqrt
 
-from engine.clocks import WEEKDAYS
+from engine.clocks import DAYS_OF_WEEK
 from engine.money import Cents, IndexE4, round_half_up
 from engine.outcomes import NetDay, NetTrade
 from engine.results import SessionStatus
@@ -69,31 +70,86 @@ class Performance:
     by_vix: tuple[Group, ...]
 
 
-def performance_of(days: Sequence[NetDay], capital_cents: Cents = CAPITAL_CENTS) -> Performance:
-    """The performance of days in the order of their dates."""
-    counted = [day for day in days if day.status is not SessionStatus.FAILED]
-    trades = [trade for day in counted for trade in day.trades]
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What strategies are compared by; ``sessions`` counts the failed ones too."""
+
+    sessions: int
+    total_return_e6: int
+    sharpe_e6: int | None
+    max_drawdown_e6: int
+    win_rate_e6: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Dealt:
+    """What is needed of a trade once its day has gone by."""
+
+    result: DayResult
+    seconds: int
+    adverse_cents: Cents
+    favourable_cents: Cents
+    vix_bucket: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """The days that count, in brief, with all trades and the seconds in which something was open."""
+
+    counted: Sequence[NetDay]
+    trades: Sequence[_Dealt]
+    seconds_exposed: int
+    statuses: Mapping[SessionStatus, int]
+
+
+def performance_of(days: Iterable[NetDay], capital_cents: Cents = CAPITAL_CENTS) -> Performance:
+    """The performance of days in the order of their dates. They may come one by one: only briefs of them
+    are held on to, as a busy day has a thousand trades."""
+    passed = _passed(days)
+    counted, trades = passed.counted, passed.trades
     curve = equity_curve(capital_cents, map(_day_result, counted))
     by_day = statistics_of(capital_cents, curve)
+    by_trade = statistics_of(capital_cents, equity_curve(capital_cents, (trade.result for trade in trades)))
     return Performance(
         curve=curve,
         buy_and_hold_cents=_buy_and_hold(capital_cents, counted),
         by_day=by_day,
-        by_trade=statistics_of(capital_cents, equity_curve(capital_cents, map(_trade_result, trades))),
-        statuses={status: sum(day.status is status for day in days) for status in SessionStatus},
+        by_trade=by_trade,
+        statuses={status: passed.statuses.get(status, 0) for status in SessionStatus},
         gross_cents=sum(day.gross_cents for day in counted),
         slippage_cents=sum(day.slippage_cents for day in counted),
         sortino_e6=_sortino_e6([day.net_cents for day in counted]),
         calmar_e6=_calmar_e6(by_day),
         intraday_drawdown_cents=max((day.run.session.drawdown_cents for day in counted), default=0),
-        exposure_e6=_ratio(
-            E6 * sum(map(_seconds_exposed, counted)), sum(day.run.facts.close_second for day in counted)
-        ),
-        seconds_in_trade=_mean(trade.trade.exit_second - trade.trade.entry_second for trade in trades),
-        adverse_cents=_mean(trade.trade.adverse_cents for trade in trades),
-        favourable_cents=_mean(trade.trade.favourable_cents for trade in trades),
-        by_weekday=_groups(trades, WEEKDAYS, lambda trade: trade.facts.date.weekday()),
-        by_vix=_groups(trades, VIX_NAMES, lambda trade: _vix_bucket(trade.trade.entry_vix_e4)),
+        exposure_e6=_ratio(E6 * passed.seconds_exposed, sum(day.run.facts.close_second for day in counted)),
+        seconds_in_trade=_mean(trade.seconds for trade in trades),
+        adverse_cents=_mean(trade.adverse_cents for trade in trades),
+        favourable_cents=_mean(trade.favourable_cents for trade in trades),
+        by_weekday=_groups(trades, DAYS_OF_WEEK, lambda trade: trade.result.date.weekday()),
+        by_vix=_groups(trades, VIX_NAMES, lambda trade: trade.vix_bucket),
+    )
+
+
+def _passed(days: Iterable[NetDay]) -> _Passed:
+    counted, trades = list[NetDay](), list[_Dealt]()
+    statuses, seconds_exposed = Counter[SessionStatus](), 0
+    for day in days:
+        statuses[day.status] += 1
+        if day.status is not SessionStatus.FAILED:
+            counted.append(day.brief)
+            trades.extend(map(_dealt, day.trades))
+            seconds_exposed += _seconds_exposed(day)
+    return _Passed(counted, trades, seconds_exposed, statuses)
+
+
+def headline_of(performance: Performance) -> Headline:
+    by_day = performance.by_day
+    return Headline(
+        sessions=sum(performance.statuses.values()),
+        total_return_e6=by_day.total_return_e6,
+        sharpe_e6=by_day.sharpe_e6,
+        max_drawdown_e6=by_day.max_drawdown_e6,
+        win_rate_e6=performance.by_trade.win_rate_e6,
     )
 
 
@@ -101,8 +157,15 @@ def _day_result(day: NetDay) -> DayResult:
     return DayResult(day.date, day.net_cents, day.fees_cents)
 
 
-def _trade_result(trade: NetTrade) -> DayResult:
-    return DayResult(trade.facts.date, trade.net_cents, trade.costs.fees_cents)
+def _dealt(net: NetTrade) -> _Dealt:
+    trade = net.trade
+    return _Dealt(
+        result=DayResult(net.facts.date, net.net_cents, net.costs.fees_cents),
+        seconds=trade.exit_second - trade.entry_second,
+        adverse_cents=trade.adverse_cents,
+        favourable_cents=trade.favourable_cents,
+        vix_bucket=_vix_bucket(trade.entry_vix_e4),
+    )
 
 
 def _buy_and_hold(capital_cents: Cents, days: Sequence[NetDay]) -> tuple[Cents, ...]:
@@ -162,11 +225,12 @@ def _vix_bucket(vix_e4: IndexE4 | None) -> int:
 
 
 def _groups(
-    trades: Iterable[NetTrade], names: Sequence[str], place_of: Callable[[NetTrade], int]
+    trades: Iterable[_Dealt], names: Sequence[str], place_of: Callable[[_Dealt], int]
 ) -> tuple[Group, ...]:
     """The groups that have trades, in the order of their names."""
     grouped = groupby(sorted(trades, key=place_of), key=place_of)
-    return tuple(_group(names[place], [trade.net_cents for trade in some]) for place, some in grouped)
+    nets = ((names[place], [trade.result.profit_cents for trade in some]) for place, some in grouped)
+    return tuple(_group(name, its) for name, its in nets)
 
 
 def _group(name: str, nets: Sequence[Cents]) -> Group:

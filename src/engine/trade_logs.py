@@ -92,7 +92,8 @@ def trade_log_csv(days: Iterable[NetDay], name: str) -> str:
 
     ``Premium`` and ``Avg. Closing Cost`` are dollars for one unit of the structure after slippage, a
     credit positive in the one and a cost in the other, so that P/L is their difference times
-    the number of units, less the fees. ``Max Profit`` and ``Max Loss`` are percentages of the premium.
+    the number of units, less the fees. ``Max Profit`` and ``Max Loss`` are the excursions, which are without
+    costs, as percentages of that premium.
     """
     trades = [trade for day in days for trade in day.trades]
     return _table(TRADE_COLUMNS, _trade_rows(trades, name))
@@ -150,7 +151,12 @@ def _opened(net: NetTrade) -> Iterator[object]:
     yield _time(net, trade.entry_second)
     yield _index_text(trade.entry_spx_e4)
     yield " | ".join(_leg_text(net, leg) for leg in trade.legs)
-    yield price_text(-_money(trade.entry_net_cents) - net.costs.opening_slippage_cents // _units(trade))
+    yield price_text(_premium_cents(net))
+
+
+def _premium_cents(net: NetTrade) -> Cents:
+    """Of one unit, after slippage."""
+    return -_money(net.trade.entry_net_cents) - net.costs.opening_slippage_cents // _units(net.trade)
 
 
 def _closed(net: NetTrade) -> Iterator[object]:
@@ -177,7 +183,7 @@ def _told(net: NetTrade, name: str) -> Iterator[object]:
     previous_cents = facts.previous_settlement_cents
     yield _difference(facts.open_spx_e4, None if previous_cents is None else previous_cents * CENT_E4)
     yield _difference(trade.entry_spx_e4, facts.open_spx_e4)
-    premium_cents = abs(_money(trade.entry_net_cents)) * _units(trade)
+    premium_cents = abs(_premium_cents(net)) * _units(trade)
     yield _percent(trade.favourable_cents, premium_cents)
     yield _percent(trade.adverse_cents, premium_cents)
 

@@ -5,6 +5,7 @@ never changed in place, so what was opened stays readable whatever is published 
 """
 
 import asyncio
+import os
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from threading import Lock
 from engine.contracts import Contract
 from engine.market import Day, SettlementSource
 from engine.money import Cents
-from marketdata.manifests import Coverage, Manifest, read_manifest
+from marketdata.manifests import Coverage, Manifest, read_bytes, read_manifest
 from marketdata.mappings import MappedDay, open_folder, open_published
 from marketdata.refusals import DayNotFound, DayUnavailable
 
@@ -118,15 +119,15 @@ class Library:
 
     def current(self, on: date) -> DayInfo | None:
         """The revision in force, or None. Raises DayUnavailable when its manifest is unreadable."""
-        pointer = self._root / on.isoformat() / CURRENT
+        home = f"{self._root}/{on}"
         try:
-            status = pointer.stat()
+            status = Path(f"{home}/{CURRENT}").stat()
         except FileNotFoundError:
             return None
         stamp = (status.st_ino, status.st_mtime_ns)
         known = self._known.get(on)
         if known is None or known.stamp != stamp:
-            manifest = read_manifest(pointer.parent / _named(pointer))
+            manifest = read_manifest(f"{home}/{_named(f'{home}/{CURRENT}')}")
             known = self._known[on] = Known(stamp, manifest, day_info(manifest))
         return known.info
 
@@ -136,13 +137,17 @@ class Library:
         Raises DayNotFound where none is in force, or DayUnavailable with a message that names the
         file or folder at fault: somebody was told of a revision, so it ought to be there.
         """
+        return self.open_mapped(on, content_hash).day
+
+    def open_mapped(self, on: date, content_hash: str | None = None) -> MappedDay:
+        """The same with its mapped files, for who can tell what of them he will read."""
         key = (on, content_hash or self._current_hash(on))
         with self._lock:
             mapped = self._mapped.get(key)
             if mapped is not None:
                 self._mapped.move_to_end(key)
-                return mapped.day
-        return self._keep(key, self._map(key)).day
+                return mapped
+        return self._keep(key, self._map(key))
 
     async def warm(self, day: Day, contracts: Iterable[Contract]) -> None:
         """Reads the contracts' columns into memory in a thread, so that deciding never waits for a disk.
@@ -178,13 +183,16 @@ class Library:
 
     def _map(self, key: tuple[date, str]) -> MappedDay:
         on, content_hash = key
-        folder = self._root / on.isoformat() / content_hash
-        if not folder.is_dir():
-            raise DayUnavailable(f"{folder}: not there")
+        folder = f"{self._root}/{on}/{content_hash}"
         known = self._known.get(on)
-        if known is not None and known.manifest.content_hash == content_hash:
-            return open_published(folder, known.manifest)
-        return open_folder(folder)
+        try:
+            if known is not None and known.manifest.content_hash == content_hash:
+                return open_published(folder, known.manifest)
+            return open_folder(folder)
+        except DayUnavailable:
+            if Path(folder).is_dir():
+                raise
+            raise DayUnavailable(f"{folder}: not there") from None
 
     def _keep(self, key: tuple[date, str], mapped: MappedDay) -> MappedDay:
         with self._lock:
@@ -194,10 +202,10 @@ class Library:
             return kept
 
 
-def _named(pointer: Path) -> str:
+def _named(pointer: str) -> str:
     """The revision that a ``CURRENT`` names. Raises DayUnavailable naming the file."""
     try:
-        name = pointer.read_bytes().decode("ascii").strip()
+        name = read_bytes(pointer).decode("ascii").strip()
     except OSError as error:
         raise DayUnavailable(f"{pointer}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -209,8 +217,10 @@ def _named(pointer: Path) -> str:
 
 def dates_under(root: Path) -> set[date]:
     """The dates that have a folder under ``root``."""
-    folders = root.iterdir() if root.is_dir() else ()
-    return {on for folder in folders if (on := _date(folder.name)) is not None and folder.is_dir()}
+    if not root.is_dir():
+        return set()
+    with os.scandir(root) as found:
+        return {on for entry in found if (on := _date(entry.name)) is not None and entry.is_dir()}
 
 
 def _date(name: str) -> date | None:

@@ -88,7 +88,7 @@ def _is_intact(folder: Path) -> bool:
         return False
     try:
         for name, stored in read_manifest(folder).files.items():
-            check_file(folder / name, stored, whole=True)
+            check_file(str(folder / name), stored, whole=True)
     except DayUnavailable:
         return False
     return True

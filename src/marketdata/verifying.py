@@ -38,8 +38,8 @@ def _verify_revision(folder: Path) -> list[str]:
     try:
         manifest = read_manifest(folder)
         for name, stored in manifest.files.items():
-            check_file(folder / name, stored, whole=True)
-        found = content_hash(open_folder(folder).day)
+            check_file(str(folder / name), stored, whole=True)
+        found = content_hash(open_folder(str(folder)).day)
     except DayUnavailable as error:
         return [str(error)]
     if not found == manifest.content_hash == folder.name:

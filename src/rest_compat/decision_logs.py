@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from engine.clocks import WEEKDAYS
+from engine.clocks import DAYS_OF_WEEK
 from engine.contracts import Contract, format_osi
 from engine.decisions import (
     Attempt,
@@ -117,7 +117,7 @@ def _value_text(skipped: EntrySkipped) -> str | None:
     if value is None:
         return None
     if skipped.reason is SkipReason.WEEKDAY:
-        return WEEKDAYS[value]
+        return DAYS_OF_WEEK[value]
     if skipped.reason in IN_E4:
         return fixed_text(value, 4)
     return money_text(value) if skipped.reason in IN_CENTS else str(value)

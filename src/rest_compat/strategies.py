@@ -13,12 +13,12 @@ from rest_compat.strategy_configs import StrategyConfig
 from rest_compat.strategy_metrics import Headline, render_headline
 from rest_compat.strategy_results import Covering, ResultsSnapshot, render_coverage, render_snapshot
 from rest_compat.wire import Answered, Asked, HashText, InstantText, absent, instant_text, one_of
-from usecases import strategies
+from usecases import leaderboard, strategies
 from usecases.absence import ABSENT
+from usecases.leaderboard import ListedStrategy
 from usecases.policy import Policy
 from usecases.strategies import (
     Artifacts,
-    ListedStrategy,
     Privacy,
     SavedStrategy,
     StrategyChanges,
@@ -151,7 +151,7 @@ def _row(listed: ListedStrategy) -> StrategyRow:
             **render_coverage(listed.coverage),
             **_link(listed.saved),
             "description": listed.saved.description,
-            "metrics": render_headline(listed.performance),
+            "metrics": render_headline(listed.headline),
         }
     )
 
@@ -174,8 +174,7 @@ async def preview_strategy(call: Call[NewPreview]) -> Preview | Denial:
     outcome = await strategies.preview(call.ports, call.viewer, config, call.body.abandon_hash)
     if isinstance(outcome, Denial):
         return outcome
-    artifacts = outcome.artifacts
-    return Preview(**_logic(artifacts), program=artifacts.program, snapshot=render_snapshot(outcome.snapshot))
+    return await asyncio.to_thread(render_preview, outcome)
 
 
 @routes.operation(
@@ -197,7 +196,7 @@ async def abandon_preview(call: Call[Abandoned | None]) -> None:
 @routes.operation("GET", "/strategies", Takes(), Gives(200, StrategyList))
 async def list_strategies(call: Call[None]) -> StrategyList:
     """The leaderboard: your strategies, the latest change first."""
-    listed = await strategies.list_strategies(call.ports, call.viewer)
+    listed = await leaderboard.list_strategies(call.ports, call.viewer)
     return StrategyList(strategies=[_row(one) for one in listed])
 
 

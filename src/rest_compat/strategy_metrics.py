@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from engine.money import Cents, money_text
-from engine.performance import Group, Performance
+from engine.performance import Group, Performance, headline_of
+from engine.performance import Headline as EngineHeadline
 from engine.statistics import E6, EquityPoint, Month, Statistics
 from rest_compat.wire import Answered, DateText, MoneyText
 
@@ -109,15 +110,15 @@ class EquityRow(Answered):
     benchmark: Annotated[MoneyText, Field(description="The same capital held in SPX.")]
 
 
-def render_headline(performance: Performance) -> Headline:
-    return Headline(**_headline(performance))
+def render_headline(headline: EngineHeadline) -> Headline:
+    return Headline(**_headline(headline))
 
 
 def render_metrics(performance: Performance) -> Metrics:
     by_day = performance.by_day
     counts = {f"{status.name.lower()}_days": count for status, count in performance.statuses.items()}
     return Metrics(
-        **_headline(performance),
+        **_headline(headline_of(performance)),
         **counts,
         cagr=_rate_or_null(by_day.cagr_e6),
         sortino=_rate_or_null(performance.sortino_e6),
@@ -161,13 +162,12 @@ def rate(value_e6: int) -> float:
     return value_e6 / E6
 
 
-def _headline(performance: Performance) -> dict[str, float | None]:
-    by_day = performance.by_day
+def _headline(headline: EngineHeadline) -> dict[str, float | None]:
     return {
-        "total_return": rate(by_day.total_return_e6),
-        "sharpe": _rate_or_null(by_day.sharpe_e6),
-        "max_drawdown": rate(by_day.max_drawdown_e6),
-        "win_rate": _rate_or_null(performance.by_trade.win_rate_e6),
+        "total_return": rate(headline.total_return_e6),
+        "sharpe": _rate_or_null(headline.sharpe_e6),
+        "max_drawdown": rate(headline.max_drawdown_e6),
+        "win_rate": _rate_or_null(headline.win_rate_e6),
     }
 
 

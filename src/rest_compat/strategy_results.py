@@ -3,11 +3,12 @@
 import asyncio
 from typing import Annotated, Literal
 
+from pydantic import Field
 from starlette.responses import Response
 
 from engine.denials import Code, Denial
 from engine.money import money_text
-from engine.outcomes import NetDay
+from engine.outcomes import NetDay, partial_days
 from engine.results import SessionStatus
 from rest_compat.operations import Auth, Call, Gives, Routes, Takes
 from rest_compat.strategy_metrics import EquityRow, Metrics, render_curve, render_metrics
@@ -65,6 +66,13 @@ class Results(Answered):
     metrics: Metrics
     days: list[DayRow]
     equity_curve: list[EquityRow]
+    partial_days: Annotated[
+        list[DateText],
+        Field(
+            description="Sessions whose recording begins late or ends early by more than a minute: what was "
+            "open at its end was settled, whatever exits were to come."
+        ),
+    ]
 
 
 class ResultsCertificate(Answered):
@@ -120,6 +128,7 @@ def render_snapshot(snapshot: Snapshot) -> ResultsSnapshot:
                 metrics=render_metrics(performance),
                 days=[render_day(day) for day in snapshot.results.days],
                 equity_curve=render_curve(performance),
+                partial_days=[facts.date.isoformat() for facts in partial_days(snapshot.results.days)],
             ),
             "certificate": ResultsCertificate(
                 source_hash=certificate.source_hash,

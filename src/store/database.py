@@ -51,6 +51,11 @@ def let_others_first() -> None:
     _lets_others_first.set(True)
 
 
+def lets_others_first() -> bool:
+    """True for a task that is one of a crowd."""
+    return _lets_others_first.get()
+
+
 class Database:
     """One process's pool. ``url`` is ``postgresql://user:password@host:port/name``; a Unix socket
     is named as ``postgresql://user@/name?host=/directory``."""
@@ -115,7 +120,7 @@ class Database:
     async def _connection(self, engine: AsyncEngine) -> AsyncIterator[Tx]:
         """A connection of the pool's, first come first served, which the pool itself is not: whoever
         comes by when one is free takes it from those who wait."""
-        async with self._crowds_places if _lets_others_first.get() else nullcontext():
+        async with self._crowds_places if lets_others_first() else nullcontext():
             try:
                 async with asyncio.timeout(self._checkout_seconds):
                     await self._places.acquire()

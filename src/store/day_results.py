@@ -1,11 +1,12 @@
 """Queries on what programs came to on each day. A result is written once and never changed."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, select
+from sqlalchemy import Row, Select, Text, and_, cast, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from engine.contracts import Contract, Right
@@ -17,6 +18,20 @@ from store.tables.programs import DayResultRow
 
 _results = DayResultRow.__table__  # type: ignore[attr-defined]
 _PLAIN = tuple(field.name for field in fields(Trade) if field.name not in ("rule", "legs"))
+_DOCUMENTS = ("facts", "trades")
+
+
+@dataclass(frozen=True, slots=True)
+class PackedRun:
+    """A result as it came. Reading thousands of trades takes a while, which is no time to hold a
+    connection or the event loop."""
+
+    date: date
+    inputs: str
+    row: Row[*tuple[Any, ...]]
+
+    def unpacked(self) -> DayRun:
+        return _run(self.row)
 
 
 def inputs_of(content_hash: str, previous_settlement_cents: int | None) -> str:
@@ -31,16 +46,32 @@ async def add(tx: Tx, source_hash: str, runs: Iterable[DayRun]) -> None:
         await tx.execute(upsert(_results).on_conflict_do_nothing(), rows)
 
 
-async def of_program(tx: Tx, source_hash: str) -> tuple[DayRun, ...]:
+async def of_program(tx: Tx, source_hash: str) -> tuple[PackedRun, ...]:
     """Every result that this engine has of a program, of superseded revisions too, by date."""
-    statement = select(_results).where(*_mine(source_hash)).order_by(_results.c.date)
-    return tuple(_run(row) for row in await tx.execute(statement))
+    return await _packed(tx, _select().where(*_mine(source_hash)))
+
+
+async def of_days(tx: Tx, source_hash: str, days: Iterable[tuple[date, str]]) -> tuple[PackedRun, ...]:
+    """The results that this engine has of a program on days, each by its date and its inputs."""
+    some = tuple_(_results.c.date, _results.c.inputs).in_(list(days))
+    return await _packed(tx, _select().where(*_mine(source_hash), some))
+
+
+async def _packed(tx: Tx, statement: Select[Any]) -> tuple[PackedRun, ...]:
+    rows = await tx.execute(statement.order_by(_results.c.date))
+    return tuple(PackedRun(row.date, row.inputs, row) for row in rows)
+
+
+def _select() -> Select[Any]:
+    """All columns, the documents as texts."""
+    documents = (cast(_results.c[name], Text).label(name) for name in _DOCUMENTS)
+    return select(*(column for column in _results.c if column.name not in _DOCUMENTS), *documents)
 
 
 async def of_day(tx: Tx, source_hash: str, on: date, inputs: str) -> DayRun | None:
     """The result of one day, of whichever engine made it last."""
     day = and_(_results.c.program_hash == source_hash, _results.c.date == on, _results.c.inputs == inputs)
-    statement = select(_results).where(day).order_by(_results.c.engine_version.desc()).limit(1)
+    statement = _select().where(day).order_by(_results.c.engine_version.desc()).limit(1)
     row = (await tx.execute(statement)).one_or_none()
     return _run(row) if row else None
 
@@ -97,12 +128,12 @@ def _run(row: Row[*tuple[Any, ...]]) -> DayRun:
         SessionStatus(row.status),
         row.gross_cents,
         row.drawdown_cents,
-        tuple(_trades(row.trades)),
+        tuple(_trades(json.loads(row.trades))),
         row.skipped,
         None if row.first_skip is None else SkipReason(row.first_skip),
         int(row.decisions_hash),
     )
-    return DayRun(DayFacts(date=row.date, **row.facts), session, row.error)
+    return DayRun(DayFacts(date=row.date, **json.loads(row.facts)), session, row.error)
 
 
 def _trades(columns: Mapping[str, Sequence[Any]]) -> Iterable[Trade]:

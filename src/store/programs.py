@@ -1,6 +1,6 @@
 """Queries on programs, by the hash of their text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,3 +29,9 @@ async def add(tx: Tx, program: StoredProgram, at: datetime) -> None:
 async def with_hash(tx: Tx, source_hash: str) -> StoredProgram:
     statement = select(_programs.c.hash, _programs.c.text, _programs.c.config)
     return StoredProgram(*(await tx.execute(statement.where(_programs.c.hash == source_hash))).one())
+
+
+async def texts(tx: Tx, hashes: Sequence[str]) -> Mapping[str, str]:
+    """The texts of programs, by hash."""
+    statement = select(_programs.c.hash, _programs.c.text).where(_programs.c.hash.in_(hashes))
+    return {row.hash: row.text for row in await tx.execute(statement)}

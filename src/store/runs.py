@@ -1,12 +1,14 @@
 """Queries on runs: who answers for each, in which state it is, and what changed last."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from engine.performance import Headline
 from store.database import Tx
 from store.tables.runs import RunRow
 
@@ -29,6 +31,14 @@ class StoredRun:
         return self.state in EXECUTING
 
 
+@dataclass(frozen=True, slots=True)
+class KeptHeadline:
+    """``basis`` names all that the headline follows from: with another one it is out of date."""
+
+    basis: str
+    headline: Headline
+
+
 async def ensure(tx: Tx, source_hash: str, at: datetime) -> None:
     """Let a program have a run, idle where it is new."""
     values = {
@@ -45,6 +55,25 @@ async def ensure(tx: Tx, source_hash: str, at: datetime) -> None:
 async def find(tx: Tx, source_hash: str) -> StoredRun | None:
     row = (await tx.execute(of_program(source_hash))).one_or_none()
     return from_row(row) if row else None
+
+
+async def with_headlines(tx: Tx, hashes: Sequence[str]) -> list[tuple[StoredRun, KeptHeadline | None]]:
+    """The runs of programs, each with what was kept of it."""
+    statement = _columns().add_columns(_runs.c.headline).where(_runs.c.program_hash.in_(hashes))
+    rows = await tx.execute(statement)
+    return [(StoredRun(*run), _kept(headline)) for *run, headline in rows]
+
+
+def _kept(document: Mapping[str, Any] | None) -> KeptHeadline | None:
+    if document is None:
+        return None
+    return KeptHeadline(document["basis"], Headline(**document["headline"]))
+
+
+async def keep_headline(tx: Tx, source_hash: str, kept: KeptHeadline) -> None:
+    """Keep what a run came to. That is no change of the run."""
+    of_run = update(_runs).where(_runs.c.program_hash == source_hash)
+    await tx.execute(of_run.values(headline=asdict(kept)))
 
 
 async def change(tx: Tx, run: StoredRun, event: str, **values: object) -> int:
@@ -82,6 +111,11 @@ async def parking(tx: Tx) -> tuple[int, ...]:
 
 
 def of_program(source_hash: str) -> Select[Any]:
+    return _columns().where(_runs.c.program_hash == source_hash)
+
+
+def _columns() -> Select[Any]:
+    """A select of the columns in the order of ``StoredRun``."""
     return select(
         _runs.c.program_hash,
         _runs.c.state,
@@ -89,7 +123,7 @@ def of_program(source_hash: str) -> Select[Any]:
         _runs.c.priority,
         _runs.c.version,
         _runs.c.event,
-    ).where(_runs.c.program_hash == source_hash)
+    )
 
 
 def from_row(row: Row[*tuple[Any, ...]]) -> StoredRun:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from engine.clocks import clock_text
 from engine.money import Cents, IndexE4, fixed_text, price_text
-from engine.outcomes import NetDay, NetTrade
+from engine.outcomes import DayFacts, NetDay, NetTrade
 from engine.performance import Group, Performance
 from engine.results import SessionStatus
 from engine.statistics import E6, EquityPoint, Month, Statistics
@@ -101,6 +101,12 @@ def day_document(day: NetDay, money: Money) -> Document:
         "error_message": day.run.error or None,
         "halt_reason": day.halt_reason or None,
     }
+
+
+def recorded_span(facts: DayFacts) -> str:
+    """From when to when a day was recorded, in New York."""
+    until = facts.close_second if facts.known_until is None else facts.known_until
+    return f"{clock_text(facts.open_clock + facts.known_from)} to {clock_text(facts.open_clock + until)}"
 
 
 def trade_document(net: NetTrade, money: Money) -> Document:

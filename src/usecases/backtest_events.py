@@ -10,6 +10,7 @@ from engine.denials import Code, Denial
 from store import interests, runs
 from store.runs import StoredRun
 from usecases.events import SAFETY_POLL_SECONDS
+from usecases.folding import TooManyAtOnce
 from usecases.ports import Ports, Viewer
 from usecases.snapshots import Snapshot, interest_since, snapshot
 
@@ -58,9 +59,10 @@ async def backtest_events(
         while True:
             latest = await _latest(ports, source_hash)
             if latest.version > seen:
-                shown = await snapshot(ports, viewer, source_hash)
-                yield BacktestEvent(latest.version, BacktestEventKind(latest.event), shown)
-                seen = latest.version
+                with suppress(TooManyAtOnce):
+                    shown = await snapshot(ports, viewer, source_hash)
+                    yield BacktestEvent(latest.version, BacktestEventKind(latest.event), shown)
+                    seen = latest.version
                 await asyncio.sleep(PAUSE_SECONDS)
             await wakes.within(SAFETY_POLL_SECONDS)
 

@@ -3,26 +3,32 @@
 Sessions are independent: days may be run in any chunks, by any number of processes, to the same result.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
-from functools import partial
+from itertools import count
 
+from engine.backtesting import Backtest as Sessions
 from engine.backtesting import run as run_sessions
 from engine.backtests import Tapes
 from engine.calendar import new_york_to_utc, session_before
 from engine.market import MISSING_INDEX, Day, IndexSeries
+from engine.moments import open_clock
 from engine.money import Cents, IndexE4
 from engine.outcomes import ENGINE_VERSION, FAILED, DayFacts, DayRun
 from engine.programs import read_program, source_hash
 from engine.strategies import Strategy
 from marketdata.library import DayInfo, Library, comparable
+from marketdata.mappings import MappedDay
 from marketdata.refusals import DayUnavailable
 
 CHUNK_DAYS = 25
-READERS = 2
-"""Threads: one maps days, or waits for the disk, while the other computes."""
+PART_DAYS = 10
+READERS = 16
+"""Threads that compute while another opens days: one would do for days in memory, for others the disk
+serves many at once."""
 MIDNIGHT = time(0)
 
 Progress = Callable[[int, int], None]
@@ -35,6 +41,19 @@ class RecordedDay:
 
     info: DayInfo
     previous_settlement_cents: Cents | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A day with its mapped files, or why it has none."""
+
+    at: RecordedDay
+    mapped: MappedDay | None
+    error: str = ""
+
+    @property
+    def day(self) -> Day | None:
+        return None if self.mapped is None else self.mapped.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +89,31 @@ def run_library(
     """The program on the library's days from ``first`` to ``last``: the recorded ones where there are any,
     else the synthetic ones (rulings 7.9). ``tell`` is told how many of how many days are done."""
     days = days_to_run(library, first, last)
-    chunks = [days[start : start + CHUNK_DAYS] for start in range(0, len(days), CHUNK_DAYS)]
     runs: list[DayRun] = []
     tell(0, len(days))
-    with ThreadPoolExecutor(READERS) as readers:
-        for done in readers.map(partial(run_days, library, program), chunks):
-            runs += done
-            tell(len(runs), len(days))
+    for done in _parts_run(library, read_program(program), days):
+        runs += done
+        tell(len(runs), len(days))
     unreadable = tuple((on, why) for on, why in library.unreadable() if _within(on, first, last))
     return Backtest(program, tuple(runs), any(day.info.synthetic for day in days), unreadable)
+
+
+def _parts_run(library: Library, strategy: Strategy, days: Sequence[RecordedDay]) -> Iterator[list[DayRun]]:
+    """The days' runs, part after part: this thread opens the days of one while others compute."""
+    begun: deque[tuple[list[Opened], Future[Sessions]]] = deque()
+    with ThreadPoolExecutor(READERS) as readers:
+        for start in range(0, len(days), PART_DAYS):
+            opened = _opened(library, days[start : start + PART_DAYS], str)
+            begun.append((opened, readers.submit(_run_opened, strategy, opened, _tapes(opened))))
+            if len(begun) > READERS:
+                yield _runs(*_first(begun))
+        while begun:
+            yield _runs(*_first(begun))
+
+
+def _first(begun: deque[tuple[list[Opened], Future[Sessions]]]) -> tuple[list[Opened], Sessions]:
+    opened, sessions = begun.popleft()
+    return opened, sessions.result()
 
 
 def days_to_run(library: Library, first: date | None, last: date | None) -> tuple[RecordedDay, ...]:
@@ -108,21 +143,64 @@ def run_days(
     explain: Callable[[DayUnavailable], str] = str,
 ) -> list[DayRun]:
     """The program on each of these days. One that cannot be read has failed, and the others have not."""
-    opened, runs = [], {}
+    opened = _opened(library, days, explain)
+    return _runs(opened, _run_opened(read_program(program), opened, _tapes(opened)))
+
+
+def _opened(
+    library: Library, days: Sequence[RecordedDay], explain: Callable[[DayUnavailable], str]
+) -> list[Opened]:
+    opened = []
     for day in days:
         try:
-            opened.append((day, library.open(day.info.date, day.info.content_hash)))
+            opened.append(Opened(day, library.open_mapped(day.info.date, day.info.content_hash)))
         except DayUnavailable as unavailable:
-            runs[day.info.date] = DayRun(_facts(day, None), FAILED, explain(unavailable))
-    runs |= {run.facts.date: run for run in _run_opened(read_program(program), opened)}
-    return [runs[day.info.date] for day in days]
+            opened.append(Opened(day, None, explain(unavailable)))
+    return opened
 
 
-def _run_opened(strategy: Strategy, opened: Sequence[tuple[RecordedDay, Day]]) -> Iterator[DayRun]:
-    tapes = Tapes([day for _, day in opened], [at.previous_settlement_cents for at, _ in opened])
-    done = run_sessions(tapes, [strategy])
-    for place, (at, day) in enumerate(opened):
-        yield DayRun(_facts(at, day), done.result(place))
+def _run_opened(strategy: Strategy, opened: Sequence[Opened], tapes: Tapes) -> Sessions:
+    _read_ahead(strategy, opened)
+    return run_sessions(tapes, [strategy])
+
+
+def _read_ahead(strategy: Strategy, opened: Sequence[Opened]) -> None:
+    """Asks for the quotes of what days on disk enter first; else each of their pages is waited for.
+
+    Which contracts those are is learnt by running the days no further than that entry.
+    """
+    cold = [
+        (each.mapped, each.at.previous_settlement_cents)
+        for each in opened
+        if each.mapped is not None and each.mapped.was_cold
+    ]
+    if not cold:
+        return
+    begun = [replace(mapped.day, known_until=_first_entry(strategy, mapped.day)) for mapped, _ in cold]
+    sessions = run_sessions(Tapes(begun, [before for _, before in cold]), [strategy])
+    for place, (mapped, _) in enumerate(cold):
+        mapped.read_ahead(leg.contract for trade in sessions.result(place).trades for leg in trade.legs)
+
+
+def _first_entry(strategy: Strategy, day: Day) -> int:
+    """The second of the first entry, or the nearest one that is known."""
+    second = min(strategy.entry.times, default=0) - open_clock(day)
+    return min(max(second, day.known_from), day.known_until)
+
+
+def _tapes(opened: Sequence[Opened]) -> Tapes:
+    readable = [(each.day, each.at.previous_settlement_cents) for each in opened if each.day is not None]
+    return Tapes([day for day, _ in readable], [before for _, before in readable])
+
+
+def _runs(opened: Sequence[Opened], sessions: Sessions) -> list[DayRun]:
+    places = count()
+    return [
+        DayRun(_facts(each.at, None), FAILED, each.error)
+        if each.day is None
+        else DayRun(_facts(each.at, each.day), sessions.result(next(places)))
+        for each in opened
+    ]
 
 
 def _facts(at: RecordedDay, day: Day | None) -> DayFacts:
@@ -137,6 +215,8 @@ def _facts(at: RecordedDay, day: Day | None) -> DayFacts:
         previous_settlement_cents=at.previous_settlement_cents,
         open_spx_e4=None if day is None else _first_known(day, day.spx_e4),
         open_vix_e4=None if day is None else _first_known(day, day.vix_e4),
+        known_from=(info.data_start_at - info.open_at) // timedelta(seconds=1),
+        known_until=(info.data_end_at - info.open_at) // timedelta(seconds=1),
     )
 
 

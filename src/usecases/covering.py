@@ -160,7 +160,7 @@ async def hand_on(ports: Ports, tx: Tx, run: StoredRun) -> Told | None:
 
 
 async def _stop(tx: Tx, run: StoredRun) -> Told:
-    """Chunks in hand are finished, and their results kept."""
+    """Chunks in hand end with the session that they are at, and their results are kept."""
     await chunks.drop_free(tx, run.program_hash)
     in_hand = await chunks.count(tx, run.program_hash)
     state = ExecStatus.RUNNING if in_hand else ExecStatus.IDLE

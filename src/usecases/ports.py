@@ -16,6 +16,8 @@ from marketdata.library import Library
 from marketdata.live import LiveMarket
 from store.database import Database
 from usecases.failpoints import Failpoint
+from usecases.folding import Folding
+from usecases.memory import Memory
 from usecases.passwords import Passwords
 from usecases.policy import Policy
 
@@ -45,6 +47,8 @@ class Ports:
     policy: Policy
     secret: bytes = field(repr=False)
     passwords: Passwords = field(default_factory=Passwords, repr=False)
+    memory: Memory = field(default_factory=Memory, repr=False)
+    folding: Folding = field(default_factory=Folding, repr=False)
     reach: Callable[[Failpoint], None] = pass_by
 
 

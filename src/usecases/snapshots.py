@@ -1,21 +1,22 @@
 """What is told of a program's backtest: how far it is, and its results after a viewer's costs."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 
 import structlog
 
 from engine.costs import DEFAULT_COSTS, Costs
-from engine.outcomes import ENGINE_VERSION, DayRun, NetDay, net_days
+from engine.outcomes import ENGINE_VERSION, DayRun, NetDay, net_day, net_days
 from engine.performance import Performance, performance_of
 from marketdata.refusals import DayUnavailable
 from store import day_results, runs
 from store.database import Tx
-from store.day_results import inputs_of
+from store.day_results import PackedRun, inputs_of
 from store.runs import StoredRun
 from usecases.backtesting import RecordedDay, days_to_run
 from usecases.ports import Ports, Viewer
@@ -66,7 +67,8 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The covered days, by ascending date, and what they are worth, both after the viewer's costs."""
+    """The covered days in brief, by ascending date, and what they are worth, both after the viewer's
+    costs. ``in_full`` has their trades."""
 
     performance: Performance
     days: tuple[NetDay, ...]
@@ -84,22 +86,18 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
+    """Results after ``costs``, as they follow from ``basis``."""
+
     coverage: Coverage
     results: Results
     certificate: Certificate
+    costs: Costs
+    basis: str
 
 
 def costs_of(viewer: Viewer | None) -> Costs:
     """A viewer's own costs; a visitor's are the default ones."""
     return DEFAULT_COSTS if viewer is None else Costs(viewer.fees, viewer.slippage_cents)
-
-
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """A program's results on the sessions of the library, as of one moment."""
-
-    coverage: Coverage
-    runs: tuple[DayRun, ...]
 
 
 def interest_since(ports: Ports) -> datetime:
@@ -112,13 +110,28 @@ async def sessions_of(ports: Ports) -> tuple[RecordedDay, ...]:
     return await asyncio.to_thread(days_to_run, ports.library, None, None)
 
 
-async def covered(tx: Tx, source_hash: str, sessions: Sequence[RecordedDay]) -> Covered:
-    """What is stored of the sessions; results of revisions that are not in force are left out."""
+async def covered(tx: Tx, source_hash: str, sessions: Sequence[RecordedDay]) -> Coverage:
+    """How many of the sessions have a result; one of a revision that is not in force is none."""
     run = await runs.find(tx, source_hash)
-    stored = await day_results.of_program(tx, source_hash)
-    in_force = {(day.info.date, inputs_of_day(day)) for day in sessions}
-    current = tuple(one for one in stored if (one.facts.date, _inputs_of_run(one)) in in_force)
-    return Covered(_coverage(source_hash, run, sessions, len(current)), current)
+    there = await day_results.keys_of(tx, source_hash, with_failed=True)
+    return coverage_of(source_hash, run, sessions, len(there & _in_force(sessions)))
+
+
+def _in_force(sessions: Iterable[RecordedDay]) -> frozenset[tuple[date, str]]:
+    return frozenset((day.info.date, inputs_of_day(day)) for day in sessions)
+
+
+def digest_of(sessions: Sequence[RecordedDay]) -> str:
+    """The SHA-256 in hex of all that results follow from in the library."""
+    lines = (f"{day.info.date} {inputs_of_day(day)}\n" for day in sessions)
+    return sha256("".join(lines).encode()).hexdigest()
+
+
+def basis_of(source_hash: str, run: StoredRun | None, days_digest: str, costs: Costs) -> str:
+    """Names what shown results follow from, the code apart. Whatever changes the results of a program
+    changes the version of its run."""
+    version = None if run is None else run.version
+    return f"{source_hash} {version} {ENGINE_VERSION} {days_digest} {costs}"
 
 
 def inputs_of_day(day: RecordedDay) -> str:
@@ -130,7 +143,7 @@ def _inputs_of_run(run: DayRun) -> str:
     return inputs_of(run.facts.content_hash, run.facts.previous_settlement_cents)
 
 
-def _coverage(
+def coverage_of(
     source_hash: str, run: StoredRun | None, sessions: Sequence[RecordedDay], covered_days: int
 ) -> Coverage:
     status = ExecStatus.IDLE if run is None else ExecStatus(run.state)
@@ -149,17 +162,64 @@ def _coverage(
 
 async def snapshot(ports: Ports, viewer: Viewer | None, source_hash: str) -> Snapshot:
     """A program's results so far, after the viewer's costs."""
+    return await snapshot_after(ports, costs_of(viewer), source_hash)
+
+
+async def snapshot_after(ports: Ports, costs: Costs, source_hash: str) -> Snapshot:
+    """A program's results so far, after these costs: this process's last answer where it still holds."""
     sessions = await sessions_of(ports)
+    days_digest = digest_of(sessions)
+    async with ports.database.asking() as tx:
+        basis = basis_of(source_hash, await runs.find(tx, source_hash), days_digest, costs)
+    known = ports.memory.find(basis)
+    if isinstance(known, Snapshot):
+        return known
+    shown = await ports.folding.once(basis, partial(_fold, ports, costs, source_hash, sessions))
+    ports.memory.keep(shown.basis, shown, 1 + len(shown.results.days))
+    return shown
+
+
+async def _fold(ports: Ports, costs: Costs, source_hash: str, sessions: Sequence[RecordedDay]) -> Snapshot:
+    """Read what is stored and, once that is over, work it out in a thread."""
     async with ports.database.reading() as tx:
-        found = await covered(tx, source_hash, sessions)
-    return await asyncio.to_thread(snapshot_of, found, costs_of(viewer))
+        run = await runs.find(tx, source_hash)
+        stored = await day_results.of_program(tx, source_hash)
+    in_force = _in_force(sessions)
+    current = [one for one in stored if (one.date, one.inputs) in in_force]
+    coverage = coverage_of(source_hash, run, sessions, len(current))
+    basis = basis_of(source_hash, run, digest_of(sessions), costs)
+    return await asyncio.to_thread(_snapshot_of, coverage, current, costs, basis)
 
 
-def snapshot_of(found: Covered, costs: Costs) -> Snapshot:
-    days = net_days(found.runs, costs)
-    digest = _digest(found.runs)
-    certificate = Certificate(found.coverage.source_hash, digest, ENGINE_VERSION)
-    return Snapshot(found.coverage, Results(performance_of(days), days), certificate)
+def _snapshot_of(coverage: Coverage, stored: Sequence[PackedRun], costs: Costs, basis: str) -> Snapshot:
+    days: list[NetDay] = []
+    performance = performance_of(_passing(stored, costs, days))
+    certificate = Certificate(coverage.source_hash, _digest(day.run for day in days), ENGINE_VERSION)
+    return Snapshot(coverage, Results(performance, tuple(days)), certificate, costs, basis)
+
+
+def _passing(stored: Iterable[PackedRun], costs: Costs, briefs: list[NetDay]) -> Iterator[NetDay]:
+    """The days one by one, of which only ``briefs`` stay."""
+    for one in stored:
+        day = net_day(one.unpacked(), costs)
+        briefs.append(day.brief)
+        yield day
+
+
+def _unpacked(stored: Iterable[PackedRun], costs: Costs) -> tuple[NetDay, ...]:
+    return net_days((one.unpacked() for one in stored), costs)
+
+
+async def in_full(ports: Ports, shown: Snapshot, days: Sequence[NetDay]) -> tuple[NetDay, ...]:
+    """Some days of a snapshot with their trades, which no process remembers."""
+    source_hash, wanted = shown.coverage.source_hash, [(day.date, _inputs_of_run(day.run)) for day in days]
+
+    async def unpacked() -> tuple[NetDay, ...]:
+        async with ports.database.asking() as tx:
+            stored = await day_results.of_days(tx, source_hash, wanted)
+        return await asyncio.to_thread(_unpacked, stored, shown.costs)
+
+    return await ports.folding.once(f"in full {shown.basis} {wanted}", unpacked) if wanted else ()
 
 
 def _digest(days: Iterable[DayRun]) -> str:

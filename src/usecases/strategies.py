@@ -4,38 +4,35 @@ Reading takes the viewer's costs off; nothing that is stored depends on who aske
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from engine.configs import config_of, read_config
-from engine.costs import DEFAULT_COSTS
 from engine.denials import Code, Denial
 from engine.descriptions import Description, describe
 from engine.outcomes import NetDay
-from engine.performance import Performance
 from engine.programs import read_program, source_hash, write_program
 from engine.settings import read_description
 from engine.strategies import Strategy
 from engine.trade_logs import daily_log_csv, days_csv, trade_log_csv
 from store import interests, locks, programs, strategies
-from store.database import Tx
 from store.programs import StoredProgram
 from store.strategies import NewStrategy, StoredStrategy
 from usecases.absence import ABSENT, Absent
-from usecases.backtesting import RecordedDay
 from usecases.covering import Asking, Priority, cover, release, tell, unpark
+from usecases.crowds import let_others_first
 from usecases.ports import Ports, Viewer
 from usecases.snapshots import (
     Coverage,
     Snapshot,
     covered,
+    in_full,
     interest_since,
     sessions_of,
     snapshot,
-    snapshot_of,
 )
 
 NO_STRATEGY = Denial(Code.NOT_FOUND, "no such strategy")
@@ -100,31 +97,6 @@ class StrategyView:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedStrategy:
-    """A line of the leaderboard: ``performance`` is after the default costs, whoever reads it."""
-
-    saved: SavedStrategy
-    coverage: Coverage
-    performance: Performance
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the list, which is ordered by ``updated_at`` and then ``key``, both descending."""
-
-    updated_at: datetime
-    key: int
-
-
-@dataclass(frozen=True, slots=True)
-class StrategiesPage:
-    """A page of the viewer's strategies, the latest change first."""
-
-    strategies: tuple[ListedStrategy, ...]
-    has_next: bool
-
-
-@dataclass(frozen=True, slots=True)
 class StrategyDays:
     """The day list, by ascending date."""
 
@@ -151,7 +123,7 @@ async def preview(
     strategy = read_config(config)
     if isinstance(strategy, Denial):
         return strategy
-    made = _artifacts(strategy)
+    made = artifacts_of(strategy)
     asking = Asking(viewer.user_id, _stored(made), await sessions_of(ports), Priority.WATCHED)
     if abandon_hash is not None and abandon_hash != made.source_hash:
         await _give_up(ports, viewer, abandon_hash)
@@ -178,7 +150,7 @@ async def preview_results(ports: Ports, viewer: Viewer, source_hash: str) -> Sna
 
 
 async def abandon(ports: Ports, viewer: Viewer, source_hash: str) -> None:
-    """Drop the viewer's interest. A run that nobody else wants stops at the end of its chunks in hand."""
+    """Drop the viewer's interest. A run that nobody else wants stops at the end of a session."""
     freed = await _give_up(ports, viewer, source_hash)
     if freed is not None:
         await unpark(ports, freed)
@@ -203,7 +175,7 @@ async def save_strategy(
     kept = None if privacy is None else _read_privacy(privacy)
     if isinstance(kept, Denial):
         return kept
-    made = _artifacts(strategy)
+    made = artifacts_of(strategy)
     sessions = await sessions_of(ports)
     asking = Asking(viewer.user_id, _stored(made), sessions, Priority.SAVED, may_park=True)
 
@@ -216,33 +188,6 @@ async def save_strategy(
 
     await tell(ports, told)
     return await _view(ports, viewer, stored, made)
-
-
-async def list_strategies(ports: Ports, viewer: Viewer) -> tuple[ListedStrategy, ...]:
-    """The leaderboard: the viewer's strategies, the latest change first."""
-    page = await page_strategies(ports, viewer, first=None)
-    return page.strategies
-
-
-async def page_strategies(
-    ports: Ports, viewer: Viewer, *, first: int | None, after: Place | None = None
-) -> StrategiesPage:
-    """``first`` strategies that follow ``after``; all of them without a number."""
-    sessions = await sessions_of(ports)
-    limit = None if first is None else first + 1
-    place = None if after is None else (after.updated_at, after.key)
-    async with ports.database.reading() as tx:
-        stored = await strategies.page(tx, viewer.user_id, limit, place)
-        listed = [await _listed(tx, one, sessions) for one in stored[:first]]
-    return StrategiesPage(tuple(listed), first is not None and len(stored) > first)
-
-
-async def _listed(tx: Tx, stored: StoredStrategy, sessions: Sequence[RecordedDay]) -> ListedStrategy:
-    program = await programs.with_hash(tx, stored.program_hash)
-    found = await covered(tx, stored.program_hash, sessions)
-    shown = await asyncio.to_thread(snapshot_of, found, DEFAULT_COSTS)
-    made = _artifacts(read_program(program.text))
-    return ListedStrategy(_saved(stored, made), found.coverage, shown.results.performance)
 
 
 async def get_strategy(ports: Ports, viewer: Viewer | None, strategy_id: UUID) -> StrategyView | Denial:
@@ -275,7 +220,7 @@ async def change_strategy(
         stored = await strategies.change(tx, stored, description, privacy, ports.wall())
         program = await programs.with_hash(tx, stored.program_hash)
 
-    return await _view(ports, viewer, stored, _artifacts(read_program(program.text)))
+    return await _view(ports, viewer, stored, artifacts_of(read_program(program.text)))
 
 
 async def remove_strategy(ports: Ports, viewer: Viewer, strategy_id: UUID) -> Denial | None:
@@ -308,14 +253,15 @@ async def strategy_csv(
     found = await _readable(ports, viewer, strategy_id)
     if found is None:
         return NO_STRATEGY
-    results = (await snapshot(ports, viewer, found[0].program_hash)).results
+    shown = await snapshot(ports, viewer, found[0].program_hash)
     match table:
         case Table.DAYS:
-            return days_csv(results.days)
+            return await asyncio.to_thread(days_csv, shown.results.days)
         case Table.TRADES:
-            return trade_log_csv(results.days, _saved(*found).description)
+            days = await in_full(ports, shown, shown.results.days)
+            return await asyncio.to_thread(trade_log_csv, days, saved_of(*found).description)
         case Table.DAILY:
-            return daily_log_csv(results.performance.curve)
+            return await asyncio.to_thread(daily_log_csv, shown.results.performance.curve)
 
 
 async def update_results(ports: Ports, viewer: Viewer, strategy_id: UUID) -> Coverage | Denial:
@@ -336,25 +282,27 @@ async def update_results(ports: Ports, viewer: Viewer, strategy_id: UUID) -> Cov
 
     await tell(ports, told)
     async with ports.database.reading() as tx:
-        return (await covered(tx, asking.program.hash, sessions)).coverage
+        return await covered(tx, asking.program.hash, sessions)
 
 
 async def _readable(
     ports: Ports, viewer: Viewer | None, strategy_id: UUID
 ) -> tuple[StoredStrategy, Artifacts] | None:
+    if viewer is None:
+        let_others_first()
     async with ports.database.reading() as tx:
         user_id = None if viewer is None else viewer.user_id
         stored = await strategies.readable(tx, user_id, strategy_id)
         if stored is None:
             return None
         program = await programs.with_hash(tx, stored.program_hash)
-    return stored, _artifacts(read_program(program.text))
+    return stored, artifacts_of(read_program(program.text))
 
 
 async def _view(ports: Ports, viewer: Viewer | None, stored: StoredStrategy, made: Artifacts) -> StrategyView:
     is_owner = viewer is not None and viewer.user_id == stored.user_id
     return StrategyView(
-        _saved(stored, made), made, is_owner, await snapshot(ports, viewer, stored.program_hash)
+        saved_of(stored, made), made, is_owner, await snapshot(ports, viewer, stored.program_hash)
     )
 
 
@@ -362,11 +310,11 @@ def _stored(made: Artifacts) -> StoredProgram:
     return StoredProgram(made.source_hash, made.program, made.config)
 
 
-def _artifacts(strategy: Strategy) -> Artifacts:
+def artifacts_of(strategy: Strategy) -> Artifacts:
     return Artifacts(config_of(strategy), write_program(strategy), describe(strategy))
 
 
-def _saved(stored: StoredStrategy, made: Artifacts) -> SavedStrategy:
+def saved_of(stored: StoredStrategy, made: Artifacts) -> SavedStrategy:
     return SavedStrategy(
         key=stored.id,
         id=stored.uuid,

@@ -6,9 +6,11 @@ from datetime import timedelta
 from textwrap import wrap
 
 from engine.money import Cents
+from engine.outcomes import DayFacts, partial_days
 from engine.performance import Group, Performance
 from engine.results import SessionStatus
 from engine.statistics import E6, EquityPoint, Statistics
+from usecases.backtest_documents import recorded_span
 from zerodte.backtesting import Result
 
 WIDTH = 100
@@ -116,8 +118,17 @@ def _certificate(result: Result) -> Iterator[str]:
     for day in result.days:
         if day.run.error:
             yield f"{'failed':<{LABEL}}{day.date}: {day.run.error}"
+    yield from _partial(partial_days(result.days))
     for on, why in result.backtest.unreadable:
         yield f"{'left out':<{LABEL}}{on}: {why}"
+
+
+def _partial(days: Sequence[DayFacts]) -> Iterator[str]:
+    if days:
+        notice = "what is open where a recording ends is settled, whatever exits were to come"
+        yield f"{'in part':<{LABEL}}{len(days):,} day{'s' * (len(days) > 1)}: {notice}"
+    for facts in days:
+        yield f"{'':<{LABEL}}{facts.date}: recorded {recorded_span(facts)}"
 
 
 def _counted(statuses: dict[SessionStatus, int]) -> str:

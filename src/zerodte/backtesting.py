@@ -17,7 +17,7 @@ from engine.costs import DEFAULT_COSTS, Costs
 from engine.denials import Denial
 from engine.descriptions import Description, describe
 from engine.money import Cents, money_text, price_text
-from engine.outcomes import NetDay, NetTrade, net_days
+from engine.outcomes import NetDay, NetTrade, net_days, partial_days
 from engine.performance import Performance, performance_of
 from engine.programs import write_program
 from engine.settings import fee_texts
@@ -30,6 +30,7 @@ from usecases.backtest_documents import (
     certificate_document,
     day_document,
     metrics_document,
+    recorded_span,
     tables_document,
     trade_document,
 )
@@ -117,6 +118,9 @@ class Result:
             "config": config_of(self.strategy),
             "program": self.backtest.program,
             **certificate_document(self.backtest),
+            "partial_days": {
+                facts.date.isoformat(): recorded_span(facts) for facts in partial_days(self.days)
+            },
             "fee_schedule": fee_texts(self.costs.fees),
             "slippage": price_text(self.costs.slippage_cents),
             "metrics": metrics_document(self.performance, money_text),

@@ -1,6 +1,6 @@
 """Backtests over GraphQL: days, trades, metrics and the certificate, after each viewer's own costs."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,8 @@ from engine.outcomes import ENGINE_VERSION, NetDay, net_days
 from engine.performance import performance_of
 from tests.api.asking import Asker, Desk
 from tests.api.strategizing import backtest, previewed, saved, strategy
-from tests.backtests import STRANGLE, program_of, publish_sessions, run_all
+from tests.backtests import MONDAY, STRANGLE, program_of, publish_sessions, run_all
+from tests.days import publish_day, recorded_in_part, tiny_day
 from usecases.backtesting import run_library
 
 DAYS = (
@@ -195,6 +196,15 @@ async def test_the_certificate_names_program_engine_and_days(desk: Desk) -> None
     later = (await backtest(desk.owner, source_hash, asked))["certificate"]
     assert later == {**told, "daysDigest": later["daysDigest"]}
     assert later != told
+
+
+async def test_days_that_were_recorded_only_in_part_are_named(desk: Desk) -> None:
+    for number, known_until in ((7, 539), (8, 540)):
+        day = tiny_day(MONDAY + timedelta(days=number))
+        publish_day(desk.town.days, recorded_in_part(day, 0, known_until))
+    source_hash = await ran(desk, desk.owner)
+    told = await backtest(desk.owner, source_hash, "partialDays")
+    assert told["partialDays"] == ["2025-01-20"]
 
 
 async def test_only_who_previewed_lately_or_saved_it_reads_a_backtest(desk: Desk) -> None:

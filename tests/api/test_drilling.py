@@ -85,6 +85,7 @@ async def test_every_trade_explains_itself(desk: Desk) -> None:
     ("entry", "on", "reason", "value"),
     [
         ({"weekdays": ["mon", "fri"]}, "2025-01-16", "WEEKDAY", "thu"),
+        ({}, "2025-01-18", "WEEKDAY", "sat"),
         ({"vix": {"max": 14.5}}, "2025-01-15", "VIX", "15"),
         ({"gap": {"min": 0}}, "2025-01-15", "GAP", None),
         ({"move": {"min": 0.5}}, "2025-01-15", "MOVE", "0"),

@@ -43,6 +43,14 @@ def test_profit_is_premium_less_closing_cost_less_fees_for_any_quantity_and_slip
     assert float(row["P/L"]) == 3 * (140 - 85) - fees
 
 
+def test_the_best_and_worst_moments_are_parts_of_the_premium_that_is_shown() -> None:
+    moments = trade(favourable_cents=75_00, adverse_cents=-30_00)
+    (row,) = csv.DictReader(
+        trade_log_csv(net_days([day_run(moments)], Costs(slippage_cents=5)), "x").splitlines()
+    )
+    assert (row["Premium"], row["Max Profit"], row["Max Loss"]) == ("140.00", "53.57", "-21.43")
+
+
 def test_funds_at_close_follow_the_order_of_the_closes() -> None:
     early = trade(10_00, entry_second=100, exit_second=900)
     late = trade(20_00, entry_second=50, exit_second=1000)

@@ -20,7 +20,7 @@ PERFORMANCE = (
 )
 BACKTEST = (
     f"coverage {{ {COVERAGE} }} performance {{ {PERFORMANCE} }} days(first: 100) {{ nodes {{ {DAYS} }} }}"
-    " certificate { sourceHash daysDigest engineVersion }"
+    " certificate { sourceHash daysDigest engineVersion } partialDays"
 )
 STRATEGY = f"uuid sourceHash privacy isOwner description logic {{ {LOGIC} }} backtest {{ {BACKTEST} }}"
 LINE = f"uuid sourceHash privacy description coverage {{ {COVERAGE} }} performance {{ {PERFORMANCE} }}"
@@ -209,7 +209,11 @@ def _line(told: dict[str, Any]) -> Any:
 
 
 def _snapshot(told: dict[str, Any]) -> Any:
-    results = {"metrics": _metrics(told["performance"]), "days": told["days"]["nodes"]}
+    results = {
+        "metrics": _metrics(told["performance"]),
+        "days": told["days"]["nodes"],
+        "partial_days": told["partialDays"],
+    }
     return _plain({**told["coverage"], "certificate": told["certificate"], "results": results})
 
 

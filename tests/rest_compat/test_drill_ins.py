@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from engine.results import SessionResult
 from rest_compat.drill_ins import STORED_AS, SessionDrillIn
-from tests.backtests import STRANGLE, run_all
+from tests.backtests import STRANGLE, publish_sessions, run_all
 from tests.rest_compat.desk import Desk
 from tests.rest_compat.test_strategies import HASH, saved
 
@@ -145,6 +145,13 @@ async def test_the_log_says_why_an_entry_was_skipped_or_settled(trader: Desk) ->
         "gross_pnl": "-980",
     }
     assert [one["type"] for one in held["transactions"][2:]] == ["expiration"] * 2
+
+
+async def test_a_session_on_a_weekend_is_told_of_as_any_other(trader: Desk) -> None:
+    publish_sessions(trader.town.days, 1, first=5)
+    _, told = await session(trader, on="2025-01-18")
+    (skipped,) = told["decision_log"]
+    assert (skipped["reason"], skipped["value"]) == ("weekday", "sat")
 
 
 async def test_the_curve_has_every_second_and_ends_with_the_net(trader: Desk) -> None:

@@ -1,5 +1,6 @@
 """Strategies over HTTP: the documented walk from a config to shared results, and what is refused."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -7,7 +8,8 @@ import pytest
 
 from engine.programs import source_hash
 from engine.trade_logs import DAY_COLUMNS
-from tests.backtests import STRANGLE, program_of, run_all, strangle
+from tests.backtests import MONDAY, STRANGLE, program_of, run_all, strangle
+from tests.days import publish_day, recorded_in_part, tiny_day
 from tests.rest_compat.desk import Desk
 
 HASH = source_hash(program_of(STRANGLE))
@@ -62,7 +64,7 @@ async def test_results_are_idle_and_whole_once_they_are_run(trader: Desk) -> Non
     snapshot = answer.json()
     assert (answer.status_code, snapshot["exec_status"], snapshot["covered_days"]) == (200, "idle", 2)
     results = snapshot["results"]
-    assert list(results) == ["metrics", "days", "equity_curve"]
+    assert list(results) == ["metrics", "days", "equity_curve", "partial_days"]
     assert [row["date"] for row in results["days"]] == ["2025-01-14", "2025-01-15"]
     assert results["days"][0] == {
         "date": "2025-01-14",
@@ -84,6 +86,15 @@ async def test_results_are_idle_and_whole_once_they_are_run(trader: Desk) -> Non
         "benchmark": "100000",
     }
     assert snapshot["certificate"]["source_hash"] == HASH
+
+
+async def test_days_that_were_recorded_only_in_part_are_named(trader: Desk) -> None:
+    for number, known_until in ((1, 539), (2, 540)):
+        day = tiny_day(MONDAY + timedelta(days=number))
+        publish_day(trader.town.days, recorded_in_part(day, 0, known_until))
+    await previewed(trader, STRANGLE)
+    await run_all(trader.town.ports)
+    assert (await trader.get(RESULTS)).json()["results"]["partial_days"] == ["2025-01-14"]
 
 
 async def test_results_are_net_of_each_readers_costs(trader: Desk, stranger: Desk) -> None:
@@ -182,7 +193,7 @@ async def test_a_saved_strategy_is_read_listed_changed_and_removed(trader: Desk)
 
     read = (await trader.get(path)).json()
     assert (read["privacy"], read["is_owner"], read["source_hash"]) == ("private", True, HASH)
-    assert list(read["snapshot"]["results"]) == ["metrics", "days", "equity_curve"]
+    assert list(read["snapshot"]["results"]) == ["metrics", "days", "equity_curve", "partial_days"]
     assert "program" not in read
     (row,) = (await trader.get("/strategies")).json()["strategies"]
     assert (row["id"], row["description"]) == (read["id"], read["description"])

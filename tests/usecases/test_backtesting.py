@@ -128,6 +128,27 @@ def test_the_index_is_told_from_its_first_value(tmp_path: Path) -> None:
     assert (run.facts.open_spx_e4, run.facts.open_vix_e4) == (5944_0000, 17_0000)
 
 
+def let_go(root: Path) -> None:
+    """Takes the days' pages out of memory."""
+    for path in root.rglob("*.arrow"):
+        handle = os.open(path, os.O_RDONLY)
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(handle)
+
+
+def was_cold(root: Path) -> bool:
+    return Library(root).open_mapped(MONDAY).was_cold
+
+
+@pytest.mark.parametrize("at", [(10,), (10, 300), (0,), (599,)])
+def test_days_come_to_the_same_whether_they_are_in_memory_or_on_disk(root: Path, at: tuple[int, ...]) -> None:
+    program = write_program(strategy("-1 P otm 10, +1 P width 10 from 0", at=at, time=500))
+    in_memory = run_library(Library(root), program, None, None, lambda *_: None)
+    let_go(root)
+    assert run_library(Library(root), program, None, None, lambda *_: None) == in_memory
+    assert not was_cold(root)
+
+
 def test_progress_is_told_to_the_last_day(root: Path) -> None:
     told = []
     run_library(Library(root), PROGRAM, None, None, lambda done, total: told.append((done, total)))

@@ -46,7 +46,7 @@ async def test_a_session_run_again_is_the_stored_one_and_explains_itself(
     detail = await drilled(town, trader, strategy_id)
     days = await strategies.strategy_days(town.ports, trader, strategy_id)
     assert isinstance(days, StrategyDays)
-    assert detail.day == days.days[0]
+    assert detail.day.brief == days.days[0]
     assert (detail.differing, detail.reconciliation_warning) == ((), False)
     assert [type(one) for one in detail.decisions] == [EntryTaken, PositionClosed]
     assert (len(detail.orders), len(detail.transactions)) == (2, 4)

@@ -4,13 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from itertools import pairwise
+from datetime import date
+from itertools import count, pairwise
+from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import text
 
 from engine.denials import Code
+from marketdata.library import Library
+from marketdata.mappings import MappedDay
 from store.chunks import SUSPECT_TRIES
+from store.database import Bounds, Database
 from tests.backtests import STRANGLE, program_of, publish_sessions, run_all, strangle
 from tests.people import Town, denied
 from tests.usecases.test_strategies import previewed, results, saved
@@ -19,10 +25,24 @@ from usecases.backtest_events import BacktestEvent, BacktestEventKind
 from usecases.backtesting import run_library
 from usecases.failpoints import Failpoint
 from usecases.ports import Ports, Viewer
-from usecases.running import TRIES_MAX, ring_for_waiting, run_next_chunk
-from usecases.snapshots import Coverage, ExecStatus, Snapshot
+from usecases.running import RENEWAL_SECONDS, TRIES_MAX, ring_for_waiting, run_next_chunk
+from usecases.snapshots import Coverage, ExecStatus, Snapshot, in_full
 
 SESSIONS = 60  # three chunks
+
+
+class SlowLibrary(Library):
+    """Hands out two days, and the others only once it is let to."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.opened, self.stuck, self.free = count(), Event(), Event()
+
+    def open_mapped(self, on: date, content_hash: str | None = None) -> MappedDay:
+        if next(self.opened) == 2:
+            self.stuck.set()
+            self.free.wait(30)
+        return super().open_mapped(on, content_hash)
 
 
 class Killed(BaseException):
@@ -60,6 +80,19 @@ async def let_leases_end(town: Town) -> None:
         await tx.execute(text("UPDATE chunks SET leased_until = now() - interval '1 second'"))
 
 
+@asynccontextmanager
+async def stuck_worker(town: Town) -> AsyncIterator[Event]:
+    """A worker that is in the third session of its chunk until the event is set."""
+    library = SlowLibrary(town.days)
+    work = asyncio.create_task(run_next_chunk(replace(town.ports, library=library)))
+    try:
+        assert await asyncio.to_thread(library.stuck.wait, 30)
+        yield library.free
+    finally:
+        library.free.set()
+        assert await work
+
+
 async def hashes(town: Town, viewer: Viewer, *minutes: int) -> list[str]:
     return [(await previewed(town, viewer, strangle(minute))).coverage.source_hash for minute in minutes]
 
@@ -67,7 +100,7 @@ async def hashes(town: Town, viewer: Viewer, *minutes: int) -> list[str]:
 async def is_as_offline(town: Town, viewer: Viewer, source_hash: str, config: dict[str, object]) -> bool:
     offline = run_library(town.ports.library, program_of(config), None, None, lambda *_: None)
     shown = await results(town, viewer, source_hash)
-    return tuple(day.run for day in shown.results.days) == offline.days
+    return tuple(day.run for day in await in_full(town.ports, shown, shown.results.days)) == offline.days
 
 
 async def test_a_fourth_preview_is_denied_and_writes_nothing(town: Town, trader: Viewer) -> None:
@@ -261,12 +294,39 @@ async def test_what_a_worker_brings_after_its_chunk_was_taken_counts_for_nothing
     (source_hash,) = await hashes(town, trader, 31)
     claim = await running._claim(town.ports)
     assert claim is not None
-    done = await running._run(town.ports, claim)
+    done = await running._run(town.ports, claim, Event())
     await let_leases_end(town)
     assert await run_all(town.ports) == 3
     before = await tell(town, "SELECT xmin::text, * FROM day_results ORDER BY date")
     await running._finish(town.ports, claim.chunk, done)
     assert await tell(town, "SELECT xmin::text, * FROM day_results ORDER BY date") == before
+    assert await is_as_offline(town, trader, source_hash, strangle(31))
+
+
+@asynccontextmanager
+async def lock_on(town: Town, table: str) -> AsyncIterator[None]:
+    """Somebody else's lock, for as long as it is held here."""
+    async with town.ports.database.transaction() as tx:
+        await tx.execute(text(f"SELECT 1 FROM {table} FOR UPDATE"))
+        yield
+
+
+async def test_a_worker_whose_results_meet_a_lock_stores_them_once_it_is_gone(
+    town: Town, trader: Viewer, database_url: str
+) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    library = SlowLibrary(town.days)
+    hurried = Database(database_url, Bounds(lock_ms=50))
+    work = asyncio.create_task(run_next_chunk(replace(town.ports, library=library, database=hurried)))
+    assert await asyncio.to_thread(library.stuck.wait, 30)
+    async with lock_on(town, "runs"):
+        library.free.set()
+        await asyncio.sleep(RENEWAL_SECONDS)
+        assert not work.done()
+    assert await work
+    await hurried.close()
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(25,)]
+    assert await run_all(town.ports) == 2
     assert await is_as_offline(town, trader, source_hash, strangle(31))
 
 
@@ -382,3 +442,42 @@ async def test_a_stranger_follows_nothing(town: Town, trader: Viewer, rival: Vie
         ] == []
     assert await backtest_events.following_denial(town.ports, trader, source_hash) is None
     assert isinstance(await strategies.preview_results(town.ports, trader, source_hash), Snapshot)
+
+
+async def test_an_abandoned_run_stops_at_the_end_of_a_session(town: Town, trader: Viewer) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    async with stuck_worker(town) as free:
+        await strategies.abandon(town.ports, trader, source_hash)
+        assert await state(town, source_hash) == ExecStatus.RUNNING
+        await asyncio.sleep(2 * RENEWAL_SECONDS)
+        free.set()
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(3,)]
+    assert await tell(town, "SELECT state, event FROM runs") == [("idle", "stopped")]
+    assert await tell(town, "SELECT count(*) FROM chunks") == [(0,)]
+
+
+async def test_a_run_that_nobody_looks_at_any_more_stops_at_the_end_of_a_session(
+    town: Town, trader: Viewer
+) -> None:
+    await hashes(town, trader, 31)
+    async with stuck_worker(town) as free:
+        town.clock.pass_(minutes=16)
+        await asyncio.sleep(2 * RENEWAL_SECONDS)
+        free.set()
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(3,)]
+    assert await tell(town, "SELECT state, event FROM runs") == [("idle", "stopped")]
+
+
+async def test_what_was_being_stopped_and_is_wanted_again_is_run_to_its_end(
+    town: Town, trader: Viewer
+) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    async with stuck_worker(town) as free:
+        await strategies.abandon(town.ports, trader, source_hash)
+        await asyncio.sleep(2 * RENEWAL_SECONDS)
+        assert await hashes(town, trader, 31) == [source_hash]
+        free.set()
+    assert await state(town, source_hash) == ExecStatus.RUNNING
+    await run_all(town.ports)
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(SESSIONS,)]
+    assert await is_as_offline(town, trader, source_hash, strangle(31))

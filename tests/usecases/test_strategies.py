@@ -12,17 +12,16 @@ from engine.costs import DEFAULT_COSTS
 from engine.denials import Code
 from engine.fees import DEFAULT_FEES
 from engine.outcomes import ENGINE_VERSION, net_days
-from engine.performance import performance_of
+from engine.performance import headline_of, performance_of
 from engine.strategies import Strategy
 from tests.backtests import MONDAY, STRANGLE, program_of, publish_sessions, run_all, strangle
 from tests.people import Town, denied
-from usecases import strategies
+from usecases import leaderboard, strategies
 from usecases.backtesting import run_library
+from usecases.leaderboard import ListedStrategy, Place
 from usecases.ports import Viewer
-from usecases.snapshots import ExecStatus, Snapshot
+from usecases.snapshots import ExecStatus, Snapshot, in_full
 from usecases.strategies import (
-    ListedStrategy,
-    Place,
     Preview,
     Privacy,
     StrategyChanges,
@@ -87,9 +86,10 @@ async def test_results_are_those_of_an_offline_run(town: Town, trader: Viewer) -
     await run_all(town.ports)
     offline = run_library(town.ports.library, program_of(STRANGLE), None, None, lambda *_: None)
     served = await results(town, trader, source_hash)
-    assert tuple(day.run for day in served.results.days) == offline.days
-    assert any(day.trades for day in served.results.days)
     days = net_days(offline.days, DEFAULT_COSTS)
+    assert await in_full(town.ports, served, served.results.days) == days
+    assert any(day.trades for day in days)
+    assert served.results.days == tuple(day.brief for day in days)
     assert served.results.performance == performance_of(days)
     assert (served.certificate.source_hash, served.certificate.engine_version) == (
         source_hash,
@@ -158,7 +158,7 @@ async def test_what_was_removed_comes_back_under_its_id_private_and_undescribed(
     )
 
     assert await strategies.remove_strategy(town.ports, trader, strategy_id) is None
-    assert await strategies.list_strategies(town.ports, trader) == ()
+    assert await leaderboard.list_strategies(town.ports, trader) == ()
     gone = denied(await strategies.get_strategy(town.ports, trader, strategy_id))
     assert gone.code is Code.NOT_FOUND
     assert denied(await strategies.remove_strategy(town.ports, trader, strategy_id)).code is Code.NOT_FOUND
@@ -207,21 +207,23 @@ async def test_the_leaderboard_has_the_latest_change_first_and_default_costs(
         town.clock.pass_(minutes=1)
     await run_all(town.ports)
     await strategies.change_strategy(town.ports, dear, ids[0], StrategyChanges(description="first"))
-    listed = await strategies.list_strategies(town.ports, dear)
+    listed = await leaderboard.list_strategies(town.ports, dear)
     assert [one.saved.id for one in listed] == [ids[0], ids[2], ids[1]]
     offline = run_library(town.ports.library, program_of(strangle(31)), None, None, lambda *_: None)
-    assert listed[0].performance == performance_of(net_days(offline.days, DEFAULT_COSTS))
+    told = performance_of(net_days(offline.days, DEFAULT_COSTS))
+    assert listed[0].headline == headline_of(told)
+    assert await leaderboard.performance_of_listed(town.ports, listed[0]) == told
     assert listed[0].coverage.covered_days == SESSIONS
 
 
 async def test_the_list_is_paged_without_a_gap(town: Town, trader: Viewer) -> None:
     for minute in (31, 32, 33):
         await saved(town, trader, strangle(minute))  # at one time, so that the key decides
-    whole = await strategies.list_strategies(town.ports, trader)
+    whole = await leaderboard.list_strategies(town.ports, trader)
     seen: list[ListedStrategy] = []
     place = None
     while True:
-        page = await strategies.page_strategies(town.ports, trader, first=2, after=place)
+        page = await leaderboard.page_strategies(town.ports, trader, first=2, after=place)
         seen += page.strategies
         place = Place(seen[-1].saved.updated_at, seen[-1].saved.key)
         if not page.has_next:
@@ -283,4 +285,4 @@ async def test_failed_sessions_are_run_again_by_an_update(town: Town, trader: Vi
     assert await run_all(town.ports) == 1
     offline = run_library(town.ports.library, program_of(STRANGLE), None, None, lambda *_: None)
     shown = (await got(town, trader, strategy_id)).snapshot
-    assert tuple(day.run for day in shown.results.days) == offline.days
+    assert tuple(day.run for day in await in_full(town.ports, shown, shown.results.days)) == offline.days

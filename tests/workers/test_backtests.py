@@ -14,7 +14,7 @@ from tests.workers.test_main import until, working
 from usecases import strategies
 from usecases.backtesting import run_library
 from usecases.ports import Viewer
-from usecases.snapshots import ExecStatus, Snapshot
+from usecases.snapshots import ExecStatus, Snapshot, in_full
 from usecases.strategies import Preview
 
 SESSIONS = 60  # three chunks
@@ -63,7 +63,7 @@ async def test_a_preview_is_run_by_the_worker(
         source_hash = await asked(town, trader)
         shown = await until_complete(town, trader, source_hash)
     offline = run_library(town.ports.library, program_of(STRANGLE), None, None, lambda *_: None)
-    assert tuple(day.run for day in shown.results.days) == offline.days
+    assert tuple(day.run for day in await in_full(town.ports, shown, shown.results.days)) == offline.days
 
 
 async def test_what_is_asked_for_is_rung_for_once_a_chunk(town: Town, trader: Viewer, redis_url: str) -> None:

@@ -11,7 +11,7 @@ import sys
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ from typer.testing import CliRunner
 
 from engine.contracts import Contract, Right
 from engine.costs import Costs
+from engine.market import Day
 from engine.outcomes import ENGINE_VERSION
 from engine.programs import source_hash
 from marketdata.library import Library
-from tests.days import DATE, publish_day, tiny_day
+from tests.days import DATE, publish_day, recorded_in_part, tiny_day
 from zerodte.backtest_command import data_dir_of
 from zerodte.backtest_report import report
 from zerodte.backtesting import InvalidConfig, Window, backtest
@@ -41,15 +42,20 @@ SPREAD: Mapping[str, Any] = {
 }
 
 
+def melting_day(on: date) -> Day:
+    """The spread is sold for 1.80 after a minute and bought back for 0.90."""
+    day = tiny_day(on)
+    melting_ticks = np.zeros_like(day.bid_ticks)
+    melting_ticks[day.row_of[Contract(5950, Right.PUT)]] = 40 * (600 - np.arange(601)) // 600
+    bids, asks = day.bid_ticks + melting_ticks, day.ask_ticks + melting_ticks
+    return replace(day, bid_ticks=bids, ask_ticks=asks)
+
+
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """A Wednesday and a Thursday: the spread is sold for 1.80 after a minute and bought back for 0.90."""
+    """A Wednesday and a Thursday."""
     for days in range(2):
-        day = tiny_day(DATE + timedelta(days=days))
-        melting_ticks = np.zeros_like(day.bid_ticks)
-        melting_ticks[day.row_of[Contract(5950, Right.PUT)]] = 40 * (600 - np.arange(601)) // 600
-        bids, asks = day.bid_ticks + melting_ticks, day.ask_ticks + melting_ticks
-        publish_day(tmp_path / "days", replace(day, bid_ticks=bids, ask_ticks=asks))
+        publish_day(tmp_path / "days", melting_day(DATE + timedelta(days=days)))
     (tmp_path / "spread.json").write_text(json.dumps(SPREAD))
     return tmp_path
 
@@ -279,6 +285,29 @@ def test_days_that_are_left_out_are_named(data_dir: Path) -> None:
     assert told["unreadable_days"] == {f"{second.date}": f"{pointer}: names no revision"}
     assert list(told["day_hashes"]) == [f"{first.date}"]
     assert json.loads(ended(data_dir, "--json", "--to", first.date))["unreadable_days"] == {}
+
+
+def test_days_that_were_recorded_only_in_part_are_counted_and_named(data_dir: Path) -> None:
+    held = json.dumps({**SPREAD, "exit": {"time": "09:38"}})
+    (data_dir / "spread.json").write_text(held)
+    assert json.loads(ended(data_dir, "--json"))["partial_days"] == {}
+    assert not [line for line in ended(data_dir).splitlines() if line.startswith("in part")]
+
+    late, early, whole = (DATE + timedelta(days=days) for days in (2, 5, 6))
+    for on, known_from, known_until in ((late, 61, 600), (early, 0, 300), (whole, 60, 540)):
+        publish_day(data_dir / "days", recorded_in_part(melting_day(on), known_from, known_until))
+    told = json.loads(ended(data_dir, "--json"))
+    assert told["partial_days"] == {f"{late}": "09:31:01 to 09:40", f"{early}": "09:30 to 09:35"}
+    rules = {trade["date"]: trade["exit_rule"] for trade in told["trades"]}
+    assert (rules[f"{early}"], rules[f"{whole}"], late.isoformat() in rules) == ("settlement", "time", False)
+    lines = ended(data_dir).splitlines()
+    place = next(place for place, line in enumerate(lines) if line.startswith("in part"))
+    notice = "what is open where a recording ends is settled, whatever exits were to come"
+    assert lines[place : place + 3] == [
+        f"in part           2 days: {notice}",
+        f"                  {late}: recorded 09:31:01 to 09:40",
+        f"                  {early}: recorded 09:30 to 09:35",
+    ]
 
 
 def test_where_no_day_can_be_read_one_is_named(data_dir: Path) -> None:

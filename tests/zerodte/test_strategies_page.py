@@ -42,7 +42,7 @@ def example() -> Strategy:
 def test_the_notebook_prints_what_it_says(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     notebook = doctest.DocTestParser().get_doctest(block("pycon"), {}, PAGE.name, str(PAGE), 0)
-    assert len(notebook.examples) == 11
+    assert len(notebook.examples) == 13
     told: list[str] = []
     assert doctest.DocTestRunner().run(notebook, out=told.append).failed == 0, "".join(told)
 

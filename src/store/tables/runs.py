@@ -1,6 +1,7 @@
 """Runs of programs over the recorded sessions, in chunks that workers lease."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,13 +15,14 @@ from sqlalchemy import (
     Index,
     String,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 
 class RunRow(SQLModel, table=True):
     """The one run of a program. ``owner_id`` is whose cap it counts for, None once nobody wants it;
-    ``version`` counts its changes, of which ``event`` is the kind of the last."""
+    ``version`` counts its changes, of which ``event`` is the kind of the last. ``headline`` is what its
+    results came to when somebody last looked."""
 
     __tablename__ = "runs"
     __table_args__ = (
@@ -37,6 +39,7 @@ class RunRow(SQLModel, table=True):
     asked_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     version: int = Field(sa_column=Column(BigInteger, nullable=False))
     event: str
+    headline: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
 
 
 class ChunkRow(SQLModel, table=True):

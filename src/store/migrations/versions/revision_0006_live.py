@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 # what cascades from the removal of a whole user comes from another trigger, and is let through
 _TERMINAL_IS_FINAL = """

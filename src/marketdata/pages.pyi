@@ -1,0 +1,6 @@
+from typing_extensions import Buffer
+
+class Pages(Buffer):
+    size: int
+    def __init__(self, handle: int, size: int) -> None: ...
+    def read_ahead(self, first: int, count: int) -> None: ...
