@@ -50,6 +50,7 @@ def server_of(settings: Settings) -> uvicorn.Server:
         open_ports(settings),
         graphql_limits(settings),
         header_bytes=settings.header_bytes,
+        requests=settings.limit_concurrency,
         is_logging=settings.access_log,
     )
     config = uvicorn.Config(
@@ -65,7 +66,6 @@ def server_of(settings: Settings) -> uvicorn.Server:
         access_log=False,
         server_header=False,
         forwarded_allow_ips=settings.forwarded_allow_ips,
-        limit_concurrency=settings.limit_concurrency,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     return uvicorn.Server(config)

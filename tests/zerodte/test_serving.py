@@ -99,6 +99,24 @@ async def test_every_bound_of_the_server_can_be_set(
     assert plain.json()["data"] == {"__typename": "Query"}
 
 
+async def test_so_many_requests_are_answered_at_once_and_sockets_do_not_count(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    async with (
+        serving(database_url, redis_url, tmp_path, limit_concurrency=1) as address,
+        connected(address),
+        connected(address),
+        AsyncClient(base_url=f"http://{address}") as http,
+    ):
+        alone = await http.get("/user")
+        crowd = await asyncio.gather(*(http.get("/health") for _ in range(20)))
+    refused = [answer for answer in crowd if answer.status_code == 503]
+    assert alone.status_code == 401
+    assert {answer.headers["x-error-code"] for answer in refused} == {"unavailable"}
+    assert {answer.headers["retry-after"] for answer in refused} == {"1"}
+    assert len(refused) < len(crowd)
+
+
 @pytest.mark.parametrize("access_log", [False, True])
 async def test_sockets_are_logged_only_where_requests_are(
     database_url: str, redis_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, access_log: bool
