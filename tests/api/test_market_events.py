@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
 
 from api.market_events import rendered_chain
+from api.sockets import SEND_SECONDS
 from engine.money import fixed_text
 from tests.api.asking import Desk, application
 from tests.api.streaming import PATIENCE_SECONDS, PROTOCOL, Socket, served
@@ -104,6 +106,25 @@ async def test_everybody_is_sent_the_same_text(desk: Desk) -> None:
     assert rendered_chain.cache_info().misses == before + 1
 
 
+async def test_everybody_is_sent_what_he_asked_for_of_it(desk: Desk) -> None:
+    """The answer to a document is shared, unless what it asks for depends on variables."""
+    chosen = "subscription($is: Boolean!) { marketTick { spx @include(if: $is) vix @skip(if: $is) } }"
+    several = "subscription A { marketTick { spx } } subscription B { marketTick { named: vix } }"
+    with on_air(desk.town):
+        async with served(desk.app) as address, Socket.open(address) as socket:
+            for _ in range(2):
+                assert await first(socket, chosen, {"is": True}) == {"spx": "5950.00"}
+                assert await first(socket, chosen, {"is": False}) == {"vix": "15.00"}
+                assert await first(socket, several, {}, "A") == {"spx": "5950.00"}
+                assert await first(socket, several, {}, "B") == {"named": "15.00"}
+
+
+async def first(socket: Socket, document: str, variables: dict[str, Any], name: str | None = None) -> Any:
+    """What is told of the first second."""
+    await socket.subscribe(document, variables, name)
+    return (await socket.next())["marketTick"]
+
+
 async def test_the_chain_comes_as_server_sent_events_too(desk: Desk) -> None:
     with on_air(desk.town):
         async with served(desk.app) as address:
@@ -129,10 +150,10 @@ async def test_who_does_not_read_is_dropped_and_the_others_hear_on(desk: Desk) -
         async with served(desk.app) as address, Socket.open(address, desk.other.token) as reader:
             await reader.subscribe(SECOND, {})
             slow = await asyncio.to_thread(deaf, f"ws://{address}/graphql", texts, PROTOCOL)
-            for second in range(1, 60):
+            for second in range(1, 80):
                 await tell(market, second)
                 await reader.next()
-                await asyncio.sleep(0.1)
+            await asyncio.sleep(SEND_SECONDS + 1)
             slow.settimeout(PATIENCE_SECONDS)
             while await asyncio.to_thread(slow.recv, 65_536):
                 pass
