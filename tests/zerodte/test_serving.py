@@ -51,12 +51,13 @@ async def close_code(address: str, message: str) -> int | None:
 
 
 def test_what_was_loaded_at_the_start_is_no_garbage_to_look_for() -> None:
-    interval = sys.getswitchinterval()
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     try:
         keep_the_loop_prompt()
         assert len(gc.get_objects()) < 1_000
     finally:
         gc.unfreeze()
+        gc.set_threshold(*thresholds)
         sys.setswitchinterval(interval)
 
 
