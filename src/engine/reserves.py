@@ -13,7 +13,7 @@ from engine.contracts import Contract, Right
 from engine.fees import FeeSchedule, leg_fee_cents
 from engine.margin import Book, margin_cents, worst_loss_cents
 from engine.money import MULTIPLIER, Cents, IndexE4, PriceCents
-from engine.orders import Effect, Leg, Order
+from engine.orders import Effect, Order
 
 OPENING_EXACT_MAX = 8
 CLOSING_EXACT_MAX = 4
@@ -84,13 +84,14 @@ def _covered_loss_cents(book: Book) -> Cents | None:
 
 
 def pending_order(order: Order, fees: FeeSchedule) -> PendingOrder:
-    legs = order.ticket.legs
-    fee_cents = sum(leg_fee_cents(fees, leg) for leg in legs)
-    return PendingOrder(
-        opening=_signed(leg for leg in legs if leg.action.opens),
-        closing=_signed(leg for leg in legs if not leg.action.opens),
-        cost_cents=working_price_cents(order) * MULTIPLIER * order.ticket.units + fee_cents,
-    )
+    cents = working_price_cents(order) * MULTIPLIER * order.ticket.units
+    opening: dict[Contract, int] = {}
+    closing: dict[Contract, int] = {}
+    for leg in order.ticket.legs:
+        book = opening if leg.action.opens else closing
+        book[leg.contract] = book.get(leg.contract, 0) + leg.action.sign * leg.quantity
+        cents += leg_fee_cents(fees, leg)
+    return PendingOrder(opening, closing, cents)
 
 
 def working_price_cents(order: Order) -> PriceCents:
@@ -158,10 +159,3 @@ def _steps(pending: Sequence[PendingOrder], spx_e4: IndexE4) -> tuple[list[Step]
         elif closing_cents:
             further_cents += max(0, closing_cents + cost_cents)
     return steps, further_cents
-
-
-def _signed(legs: Iterable[Leg]) -> dict[Contract, int]:
-    signed: dict[Contract, int] = {}
-    for leg in legs:
-        signed[leg.contract] = signed.get(leg.contract, 0) + leg.action.sign * leg.quantity
-    return signed

@@ -164,14 +164,13 @@ async def _desk(tx: Tx, market: Market, batch: Sequence[Hit], at: datetime, outc
     stored = await locks.sessions_with_ids(tx, sorted({hit.session_id for hit in batch}))
     held = {one.id: one for one in stored}
     filled = await matching.filled_of(tx, list(held), market.recording.open_at)
-    pending = await matching.pending_of(tx, list(held))
     terms = await matching.terms_of(tx, list(held))
     sessions = {}
-    for id_, one in held.items():
+    for id_, of_one in terms.items():
         orders = (
             *(stored.order for stored in filled[id_]),
-            *(market.known[key].order for key in pending[id_]),
+            *(market.known[key].order for key in of_one.pending),
         )
         by_priority = tuple(sorted(orders, key=attrgetter("priority")))
-        sessions[id_] = Session(one.uuid, terms[id_].opening_cents, terms[id_].fees, by_priority)
+        sessions[id_] = Session(held[id_].uuid, of_one.opening_cents, of_one.fees, by_priority)
     return Desk(market, at, outcome, held, sessions)
