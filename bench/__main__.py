@@ -5,6 +5,7 @@ import platform
 import sys
 from collections.abc import Iterator
 
+from bench.accepting import accepting_figures
 from bench.backtests import backtest_figures
 from bench.days import published_day
 from bench.figures import Figure, print_figures
@@ -32,6 +33,11 @@ def engine_figures() -> Iterator[Figure]:
         yield from matching_figures(day)
 
 
+def trading_figures() -> Iterator[Figure]:
+    yield from live_figures()
+    yield from accepting_figures()
+
+
 SECTIONS = {
     "engine": engine_figures,
     "backtests": backtest_figures,
@@ -43,7 +49,7 @@ SECTIONS = {
     "previews": preview_figures,
     "ledgers": ledger_figures,
     "hostile": hostile_figures,
-    "live": live_figures,
+    "live": trading_figures,
     "streams": stream_figures,
 }
 

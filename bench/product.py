@@ -55,9 +55,13 @@ class Client:
             raise UnexpectedAnswer(f"{method} {path}: {response.status}, not {expect}: {content[:300]!r}")
         return content
 
-    def attempt(self, method: str, path: str, content: bytes) -> int:
-        """The status of the answer, whatever it is; a connection that the server closed is made anew."""
+    def attempt(self, method: str, path: str, content: bytes, key: str | None = None) -> int:
+        """The status of the answer, whatever it is; a connection that the server closed is made anew.
+
+        ``key`` is an idempotency key."""
         headers = {"Content-Type": "application/json", "Authorization": str(self.token)}
+        if key is not None:
+            headers["Idempotency-Key"] = key
         self._connection.request(method, path, content, headers)
         response = self._connection.getresponse()
         response.read()
@@ -78,8 +82,10 @@ class Product:
 
 
 @contextmanager
-def running_product(settings: Mapping[str, str] = UNMETERED, home: Path | None = None) -> Iterator[Product]:
-    """``zerodte up`` with the days of ``home``, else with one generated day, and nothing live; and a
+def running_product(
+    settings: Mapping[str, str] = UNMETERED, home: Path | None = None, market: str = "none"
+) -> Iterator[Product]:
+    """``zerodte up`` with the days of ``home``, else with one generated day, the market asked for, and a
     registered trader's client."""
     with TemporaryDirectory(prefix="zd-") as folder:
         port = free_port()
@@ -87,7 +93,7 @@ def running_product(settings: Mapping[str, str] = UNMETERED, home: Path | None =
         data = home or Path(folder, "var")
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command(port, data, synthetic_days=1 if home is None else 0),
+                command(port, data, market, synthetic_days=1 if home is None else 0),
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **settings},
@@ -101,13 +107,13 @@ def running_product(settings: Mapping[str, str] = UNMETERED, home: Path | None =
             process.wait(STOP_SECONDS)
 
 
-def command(port: int, data: Path, *, synthetic_days: int) -> list[str]:
+def command(port: int, data: Path, market: str, *, synthetic_days: int) -> list[str]:
     zerodte = Path(sys.executable).with_name("zerodte")
     options = {
         "--host": HOST,
         "--port": port,
         "--data-dir": data,
-        "--market": "none",
+        "--market": market,
         "--synthetic-days": synthetic_days,
     }
     return [str(zerodte), "up", *(str(word) for option in options.items() for word in option)]
@@ -130,17 +136,17 @@ def wait_until_healthy(port: int, process: subprocess.Popen[bytes], log: Path) -
     raise UnexpectedAnswer(f"zerodte up did not become healthy; it said:\n{log.read_text()[-3000:]}")
 
 
-def register(port: int, outbox: Path) -> str:
+def register(port: int, outbox: Path, address: str = ADDRESS) -> str:
     """Registers with the code from the mail, as a person would; the answer is the token."""
-    Client(port).send("POST", "/auth/verify-email", {"email": ADDRESS}, expect=204)
-    registration = {"email": ADDRESS, "verification_code": mailed_code(outbox)}
+    Client(port).send("POST", "/auth/verify-email", {"email": address}, expect=204)
+    registration = {"email": address, "verification_code": mailed_code(outbox, address)}
     return str(Client(port).ask("POST", "/auth/register", registration, expect=201)["token"])
 
 
-def mailed_code(outbox: Path) -> str:
+def mailed_code(outbox: Path, address: str) -> str:
     deadline = time.monotonic() + MAIL_SECONDS
     while time.monotonic() < deadline:
-        for letter in outbox.glob("*.eml"):
+        for letter in outbox.glob(f"*{address}.eml"):
             text = email.message_from_bytes(letter.read_bytes()).as_string()
             if code := re.search(r"\b\d{6}\b", text.partition("\n\n")[2]):
                 return code.group()

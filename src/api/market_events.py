@@ -4,25 +4,29 @@ is slow. What is shown of a second is rendered once for everybody."""
 import asyncio
 import datetime as dt
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import fields, replace
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
 import strawberry
 
 from api.chains import OptionChain, render_chain
 from api.context import Context, Info
-from api.errors import unauthenticated
+from api.errors import refusal_of, unauthenticated
 from api.scalars import DecimalText, encoded_column, fixed_or_null
 from engine.aggregates import PLACES, UNKNOWN, Series
+from engine.denials import Code, try_again
 from usecases.market_events import MarketTick as Tick
 from usecases.market_events import market_ticks
 from usecases.ports import Ports, Viewer
 from usecases.presence import presence
+from usecases.sockets import visitors_place
 
 TICKS_KEPT_MAX = 2
 PLACES_SHOWN_MIN = 2
+TOO_MANY = "too many streams from your address"
 
 
 @strawberry.type(description="The live market at one second: index points, and fractions of the index.")
@@ -91,9 +95,23 @@ def _last(tick: Tick, name: Series) -> DecimalText | None:
 
 def _ticks(context: Context, viewer: Viewer | None) -> AsyncGenerator[Tick, None]:
     if viewer is None:
-        return _for_a_while(context.ports, context.ports.policy.visitor_socket_seconds)
+        return _for_visitors(context)
     assert context.token is not None, "a viewer has a token"
     return _while_signed_in(context.ports, viewer, context.token)
+
+
+async def _for_visitors(context: Context) -> AsyncGenerator[Tick, None]:
+    """The market for five minutes. A visitor's socket has its place already; what is followed without
+    one takes it. Raises Refusal where none is left."""
+    ports, seconds = context.ports, context.ports.policy.visitor_socket_seconds
+    async with AsyncExitStack() as leaving:
+        if not context.is_socket:
+            place = visitors_place(ports, context.address)
+            if not await leaving.enter_async_context(place):
+                raise refusal_of(try_again(Code.RATE_LIMITED, TOO_MANY, ceil(seconds)))
+        async with aclosing(_for_a_while(ports, seconds)) as ticks:
+            async for tick in ticks:
+                yield tick
 
 
 async def _for_a_while(ports: Ports, seconds: float) -> AsyncGenerator[Tick, None]:

@@ -93,7 +93,7 @@ class WorkerHealth:
 )
 class Operations:
     time: dt.datetime
-    reachable: bool = strawberry.field(
+    redis_reachable: bool = strawberry.field(
         description="False while Redis cannot be asked: then nothing is known of any process."
     )
     market: MarketHealth | None = strawberry.field(description="Null while none is on air.")
@@ -126,7 +126,7 @@ class OperationsSubscription:
 def render_operations(seen: operations.Operations) -> Operations:
     return Operations(
         time=seen.at,
-        reachable=seen.pulses is not None,
+        redis_reachable=seen.pulses is not None,
         market=None if seen.market is None else _render_market(seen.market),
         recorders=[_told(RecorderHealth, pulse) for pulse in seen.of(Role.RECORDER)],
         matchers=[_told(MatcherHealth, pulse) for pulse in seen.of(Role.MATCHER)],

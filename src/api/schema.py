@@ -40,6 +40,7 @@ from api.orders import find_order
 from api.positions import find_position
 from api.scalars import SCALARS
 from api.sessions import Account, Session, find_account, find_session
+from api.shared_results import SharingExecutor
 from api.simulations import SimulationMutation, SimulationQuery
 from api.strategies import Strategy, StrategyMutation, StrategyQuery, find_strategy
 from api.subscriptions import SessionSubscription
@@ -184,6 +185,7 @@ def build_schema(limits: Limits) -> strawberry.Schema:
         subscription=Subscription,
         types=[Session, Account, JournalEntry, MarketDay, Strategy, User, *DECISIONS],
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
+        execution_context_class=SharingExecutor,
         extensions=[MaskInternal, ChargeComplexity],
     )
     schema.documents = Documents(schema._schema, limits)  # noqa: SLF001 - what validation is given

@@ -68,12 +68,14 @@ class Wakes:
         self._heard.clear()
         return self._seq
 
-    async def within(self, seconds: float) -> None:
-        """Wait for a wake-up, but no longer than so. Unlike ``asyncio.wait_for`` it loses no cancellation
-        that meets one."""
+    async def within(self, seconds: float) -> bool:
+        """Wait for a wake-up, but no longer than so; whether one came. Unlike ``asyncio.wait_for`` it loses
+        no cancellation that meets one."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.next()
+                return True
+        return False
 
 
 class Topics:

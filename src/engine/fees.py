@@ -24,15 +24,13 @@ class FeeSchedule:
 DEFAULT_FEES = FeeSchedule()
 
 
+_RATES = {action: f"{action.replace(' ', '_')}_option" for action in Action}
+
+
 def leg_fee_cents(fees: FeeSchedule, leg: Leg) -> Cents:
     """The fee of one leg's transaction: rate times contracts, rounded half up once (rulings 3.4)."""
-    rates = {
-        Action.BUY_TO_OPEN: fees.buy_to_open_option,
-        Action.SELL_TO_OPEN: fees.sell_to_open_option,
-        Action.BUY_TO_CLOSE: fees.buy_to_close_option,
-        Action.SELL_TO_CLOSE: fees.sell_to_close_option,
-    }
-    return round_half_up(rates[leg.action] * leg.quantity, MICROS_PER_CENT)
+    rate: Micros = getattr(fees, _RATES[leg.action])
+    return round_half_up(rate * leg.quantity, MICROS_PER_CENT)
 
 
 def exercise_fee_cents(fees: FeeSchedule) -> Cents:

@@ -10,13 +10,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.admission import Standing, only_reduces, short_of, with_order, without_order
+from engine.admission import Standing, only_reduces, short_of, without_order
 from engine.denials import Denial
 from engine.fills import fill_at, scan_bound
 from engine.kernels import NARROW_WEIGHTS_MAX, QUOTE_SUMS, orders_reached
+from engine.ledger import charged
 from engine.market import Day
-from engine.orders import LEGS_MAX, Fill, Order
-from engine.sessions import Session, fold_fills, requirement_cents
+from engine.orders import LEGS_MAX, End, Fill, Order, OrderStatus
+from engine.reserves import most_required_cents
+from engine.sessions import Session, fold_fills, is_working, requirement_cents
 
 Key: TypeAlias = int
 
@@ -114,17 +116,30 @@ def fill_of(order: Order, day: Day, second: int) -> Fill:
     return fill_at(day, order.ticket, order.slippage_cents, second)
 
 
-def recheck(session: Session, day: Day, order: Order, second: int) -> Denial | None:
-    """Why a pending order of the session may not fill at ``second``, if so: filled, it would leave less
+def judged(session: Session, day: Day, order: Order, second: int) -> Order:
+    """A pending order of the session as it leaves the market that reached it at ``second``: rejected, or
+    filled, with what it is charged then and for ever (rulings 3.6)."""
+    fill = charged(fill_of(order, day, second), order.ticket, session.fees)
+    filled = replace(order, fill=fill)
+    denial = _recheck(session, day, filled, second)
+    return filled if denial is None else replace(order, end=End(second, OrderStatus.REJECTED, denial.message))
+
+
+def _recheck(session: Session, day: Day, filled: Order, second: int) -> Denial | None:
+    """Why a pending order of the session may not fill as ``filled`` at ``second``, if so: it would leave less
     than no buying power beside the other orders' reserve. One that only closes and does not raise
     margin always may (rulings 3.3)."""
-    others = without_order(session, order.id)
-    filled = with_order(others, replace(order, fill=fill_of(order, day, second)))
-    books, _ = fold_fills(filled.orders, session.fees, second)
-    margin, reserve = requirement_cents(filled, day, second, books.book())
-    available = session.opening_cents + books.flow_cents - margin - reserve
+    orders = tuple(filled if order.id == filled.id else order for order in session.orders)
+    books, _ = fold_fills(orders, session.fees, second)
+    book, funds_cents = books.book(), session.opening_cents + books.flow_cents
+    most_cents = most_required_cents(book, (o for o in orders if is_working(o, second)), session.fees)
+    if most_cents is not None and most_cents <= funds_cents:
+        return None  # without the exact reserve, which may take a millisecond
+    margin, reserve = requirement_cents(replace(session, orders=orders), day, second, book)
+    available = funds_cents - margin - reserve
     if available >= 0:
         return None
+    others = without_order(session, filled.id)
     books, _ = fold_fills(others.orders, session.fees, second)
     met = Standing(others, books.book(), books)
-    return None if only_reduces(met, day, order, second) else short_of(available)
+    return None if only_reduces(met, day, filled, second) else short_of(available)

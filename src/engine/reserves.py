@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.combinations import margins_cents
-from engine.contracts import Contract
+from engine.contracts import Contract, Right
 from engine.fees import FeeSchedule, leg_fee_cents
-from engine.margin import Book, margin_cents
+from engine.margin import Book, margin_cents, worst_loss_cents
 from engine.money import MULTIPLIER, Cents, IndexE4, PriceCents
-from engine.orders import Effect, Leg, Order
+from engine.orders import Effect, Order
 
 OPENING_EXACT_MAX = 8
 CLOSING_EXACT_MAX = 4
@@ -45,14 +45,53 @@ def reserve_cents(filled: Book, working: Sequence[Order], fees: FeeSchedule, spx
     return worst_fill_cents(filled, [pending_order(order, fees) for order in by_priority], spx_e4)
 
 
+def most_required_cents(filled: Book, working: Iterable[Order], fees: FeeSchedule) -> Cents | None:
+    """No less than the margin of ``filled`` and the reserve of ``working`` together, at whatever index; None
+    where a short of an order has no cover in it, or what the sales leave does not cover the rest.
+
+    A book that covers its own shorts can leave none uncovered, so its calls and its puts require no more
+    than their worst losses. Such losses only add up, and a sale makes them greater at every level.
+    """
+    left, cents, sales = dict(filled), 0, 0
+    for order in working:
+        pending = pending_order(order, fees)
+        opening_cents = _covered_loss_cents(pending.opening)
+        if opening_cents is None:
+            return None
+        cents += max(0, opening_cents + pending.cost_cents)
+        if _covered_loss_cents(pending.closing) == 0:
+            continue
+        sales += 1
+        if pending.opening or sales > CLOSING_EXACT_MAX:
+            return None
+        for contract, held in pending.closing.items():
+            left[contract] = left.get(contract, 0) + min(0, held)
+    left_cents = _covered_loss_cents(left)
+    return None if left_cents is None else cents + left_cents
+
+
+def _covered_loss_cents(book: Book) -> Cents | None:
+    """The worst loss of the calls and that of the puts, None where the shorts of one outnumber its longs."""
+    if all(held >= 0 for held in book.values()):
+        return 0
+    cents = 0
+    for right in (Right.CALL, Right.PUT):
+        side = {contract: held for contract, held in book.items() if contract.right is right}
+        if sum(side.values()) < 0:
+            return None
+        cents += worst_loss_cents(side)
+    return cents
+
+
 def pending_order(order: Order, fees: FeeSchedule) -> PendingOrder:
-    legs = order.ticket.legs
-    fee_cents = sum(leg_fee_cents(fees, leg) for leg in legs)
-    return PendingOrder(
-        opening=_signed(leg for leg in legs if leg.action.opens),
-        closing=_signed(leg for leg in legs if not leg.action.opens),
-        cost_cents=working_price_cents(order) * MULTIPLIER * order.ticket.units + fee_cents,
-    )
+    cents = working_price_cents(order) * MULTIPLIER * order.ticket.units
+    opening: dict[Contract, int] = {}
+    closing: dict[Contract, int] = {}
+    for leg in order.ticket.legs:
+        book = opening if leg.action.opens else closing
+        book[leg.contract] = book.get(leg.contract, 0) + leg.action.sign * leg.quantity
+        cents += leg_fee_cents(fees, leg)
+    return PendingOrder(opening, closing, cents)
 
 
 def working_price_cents(order: Order) -> PriceCents:
@@ -120,10 +159,3 @@ def _steps(pending: Sequence[PendingOrder], spx_e4: IndexE4) -> tuple[list[Step]
         elif closing_cents:
             further_cents += max(0, closing_cents + cost_cents)
     return steps, further_cents
-
-
-def _signed(legs: Iterable[Leg]) -> dict[Contract, int]:
-    signed: dict[Contract, int] = {}
-    for leg in legs:
-        signed[leg.contract] = signed.get(leg.contract, 0) + leg.action.sign * leg.quantity
-    return signed

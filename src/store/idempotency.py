@@ -14,7 +14,7 @@ nothing, which leaves the key free for the next try, with whatever body.
 
 from datetime import timedelta
 
-from sqlalchemy import CursorResult, case, delete, func, update
+from sqlalchemy import CursorResult, bindparam, case, delete, func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from engine.denials import Code, Denial
@@ -24,6 +24,24 @@ from store.tables.idempotency import IdempotencyKeyRow
 _keys = IdempotencyKeyRow.__table__  # type: ignore[attr-defined]
 
 KEY_LENGTH_MAX = 255
+
+# asked with every order: building a statement costs more than running it
+_new = insert(_keys).values(
+    user_id=bindparam("of_user"),
+    key=bindparam("of_key"),
+    request_hash=bindparam("asked_hash"),
+    created_at=func.now(),
+)
+_is_free = _keys.c.answer.is_(None)
+_CLAIM = _new.on_conflict_do_update(
+    index_elements=[_keys.c.user_id, _keys.c.key],
+    set_={"request_hash": case((_is_free, _new.excluded.request_hash), else_=_keys.c.request_hash)},
+).returning(_keys.c.request_hash, _keys.c.answer)
+_RECORD = (
+    update(_keys)
+    .where(_keys.c.user_id == bindparam("of_user"), _keys.c.key == bindparam("of_key"))
+    .values(answer=bindparam("given"), created_at=func.now())
+)
 
 
 async def claim(tx: Tx, user_id: int, key: str, request_hash: bytes) -> bytes | Denial | None:
@@ -35,21 +53,8 @@ async def claim(tx: Tx, user_id: int, key: str, request_hash: bytes) -> bytes | 
     if not 0 < len(key) <= KEY_LENGTH_MAX:
         limits = f"an idempotency key must have 1 to {KEY_LENGTH_MAX} characters"
         return Denial(Code.INVALID_INPUT, limits)
-    mine = {
-        "user_id": user_id,
-        "key": key,
-        "request_hash": request_hash,
-        "created_at": func.now(),
-    }
-    free = _keys.c.answer.is_(None)
-    inserted = insert(_keys).values(mine)
-    statement = inserted.on_conflict_do_update(
-        index_elements=[_keys.c.user_id, _keys.c.key],
-        set_={
-            "request_hash": case((free, inserted.excluded.request_hash), else_=_keys.c.request_hash),
-        },
-    ).returning(_keys.c.request_hash, _keys.c.answer)
-    row = (await tx.execute(statement)).one()
+    asked = {"of_user": user_id, "of_key": key, "asked_hash": request_hash}
+    row = (await tx.execute(_CLAIM, asked)).one()
     if row.answer is not None and row.request_hash != request_hash:
         return Denial(
             Code.IDEMPOTENCY_KEY_REUSED,
@@ -61,8 +66,7 @@ async def claim(tx: Tx, user_id: int, key: str, request_hash: bytes) -> bytes | 
 
 async def record(tx: Tx, user_id: int, key: str, answer: bytes) -> None:
     """Keep the answer under a key that this transaction has claimed."""
-    mine = (_keys.c.user_id == user_id) & (_keys.c.key == key)
-    await tx.execute(update(_keys).where(mine).values(answer=answer, created_at=func.now()))
+    await tx.execute(_RECORD, {"of_user": user_id, "of_key": key, "given": answer})
 
 
 async def prune(tx: Tx, hours: int) -> int:

@@ -76,10 +76,9 @@ async def market_shared(tx: Tx, recording_id: UUID) -> StoredRecording | None:
     return await recordings.find(tx, recording_id)
 
 
-async def market_alone(tx: Tx, recording_id: UUID) -> StoredRecording | None:
+async def market_alone(tx: Tx, recording_id: UUID) -> None:
     """Hold a live market until the transaction ends: nobody else accepts or matches an order in it."""
     await tx.execute(_ALONE, {"market": _market(recording_id)})
-    return await recordings.find(tx, recording_id)
 
 
 def _market(recording_id: UUID) -> int:

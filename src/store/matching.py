@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, String, Uuid, any_, bindparam, select, text
+from sqlalchemy import BigInteger, String, Uuid, any_, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from engine.fees import DEFAULT_FEES, FeeSchedule
@@ -64,10 +64,12 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a live session opens with, and the fees that its fills are charged."""
+    """What a live session opens with, the fees that its fills are charged, and which of its orders are
+    pending, by their rows' ids."""
 
     opening_cents: Cents
     fees: FeeSchedule
+    pending: tuple[int, ...]
 
 
 _PENDING = (
@@ -85,7 +87,6 @@ _PENDING = (
 )
 
 _OF_SESSIONS = _orders.c.session_id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
-_PENDING_OF = select(_orders.c.session_id, _orders.c.id).where(_OF_SESSIONS, _orders.c.status == "pending")
 _FILLED_OF = (
     orders.columns()
     .add_columns(_orders.c.session_id)
@@ -141,7 +142,8 @@ _RECORD = text("""
 
 _TERMS = text("""
     SELECT s.id, coalesce(s.opening_cents, a.starting_cents + coalesce(before.profit, 0)) AS opening_cents,
-           coalesce(a.fee_micros, u.fee_micros) AS fee_micros
+           coalesce(a.fee_micros, u.fee_micros) AS fee_micros,
+           ARRAY(SELECT o.id FROM orders o WHERE o.session_id = s.id AND o.status = 'pending') AS pending
     FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN accounts a ON a.id = s.account_id
     LEFT JOIN LATERAL (
         SELECT sum(t.profit_cents)::bigint AS profit FROM settlements t
@@ -163,14 +165,6 @@ async def pending_after(
     return tuple(Pending(row.id, row.session_id, orders.from_row(row, recording.open_at)) for row in rows)
 
 
-async def pending_of(tx: Tx, session_ids: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
-    """Which orders of each of the sessions are pending, by their rows' ids."""
-    found: dict[int, list[int]] = {session_id: [] for session_id in session_ids}
-    for row in await tx.execute(_PENDING_OF, {"ids": list(session_ids)}):
-        found[row.session_id].append(row.id)
-    return {session_id: tuple(of_one) for session_id, of_one in found.items()}
-
-
 async def filled_of(
     tx: Tx, session_ids: Sequence[int], open_at: datetime
 ) -> Mapping[int, tuple[StoredOrder, ...]]:
@@ -182,10 +176,15 @@ async def filled_of(
 
 
 async def terms_of(tx: Tx, session_ids: Sequence[int]) -> Mapping[int, Terms]:
-    """What each of the sessions opens with, and the schedule it pays: its account's, or its user's."""
+    """What each of the sessions opens with, the schedule it pays, its account's or its user's, and what
+    is pending in it."""
     rows = await tx.execute(_TERMS, {"ids": list(session_ids)})
     return {
-        row.id: Terms(row.opening_cents, FeeSchedule(**row.fee_micros) if row.fee_micros else DEFAULT_FEES)
+        row.id: Terms(
+            row.opening_cents,
+            FeeSchedule(**row.fee_micros) if row.fee_micros else DEFAULT_FEES,
+            tuple(row.pending),
+        )
         for row in rows
     }
 

@@ -1,12 +1,24 @@
 """Queries on the recordings of the live market. Whoever matches orders against one holds its lease by
 PostgreSQL's clock, and writes under the epoch that came with it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from store.database import Tx
@@ -92,8 +104,25 @@ _UNSETTLED = (
 # asked for with every order: building a statement costs more than running it
 _WITH_ID = columns().where(_recordings.c.uuid == bindparam("recording"))
 
+_before = select(_recordings.c.uuid, _recordings.c.matched_second.label("before")).subquery()
+_ADVANCE = (
+    update(_recordings)
+    .where(
+        _recordings.c.uuid == bindparam("recording"),
+        _recordings.c.epoch == bindparam("of_epoch"),
+        _recordings.c.closed_at.is_(None),
+        _recordings.c.matched_second < bindparam("second"),
+        _before.c.uuid == _recordings.c.uuid,
+    )
+    .values(
+        matched_second=bindparam("second"),
+        leased_until=func.clock_timestamp() + bindparam("lease", type_=Interval),
+    )
+    .returning(*columns().selected_columns, _before.c.before)
+)
 
-def from_row(row: Row[*tuple[Any, ...]]) -> StoredRecording:
+
+def from_row(row: Sequence[Any]) -> StoredRecording:
     return StoredRecording(*row)
 
 
@@ -133,16 +162,15 @@ async def renew(tx: Tx, recording_id: UUID, epoch: int, lease: timedelta) -> boo
     return await _write(tx, recording_id, epoch, leased_until=func.clock_timestamp() + lease)
 
 
-async def advance(tx: Tx, recording_id: UUID, epoch: int, second: int, lease: timedelta) -> bool:
-    """Say that all is matched through ``second``, and hold the recording for longer. False, and nothing
-    may be written then, where it was taken from its holder or was matched so far already."""
-    held = _of_epoch(recording_id, epoch)
-    statement = (
-        update(_recordings)
-        .where(held, _recordings.c.matched_second < second)
-        .values(matched_second=second, leased_until=func.clock_timestamp() + lease)
-    )
-    return (await tx.execute(statement)).rowcount == 1
+async def advance(
+    tx: Tx, recording_id: UUID, epoch: int, second: int, lease: timedelta
+) -> StoredRecording | None:
+    """Say that all is matched through ``second``, and hold the recording for longer; the recording with
+    the second that it was matched through before. None, and nothing may be written then, where it was
+    taken from its holder or was matched so far already. Its market must be held alone by then."""
+    written = {"recording": recording_id, "of_epoch": epoch, "second": second, "lease": lease}
+    row = (await tx.execute(_ADVANCE, written)).one_or_none()
+    return replace(from_row(row[:-1]), matched_second=row.before) if row else None
 
 
 async def release(tx: Tx, recording_id: UUID, epoch: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     Row,
     Select,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -410,16 +412,27 @@ async def record_event_each(
     return tuple((row.uuid, row.version) for row in rows)
 
 
+_LATER = (
+    select(_events.c.seq, _events.c.kind, _events.c.order_id, _events.c.at)
+    .where(_events.c.session_id == _sessions.c.id, _events.c.seq > bindparam("after"))
+    .order_by(_events.c.seq)
+    .limit(bindparam("limit", type_=BigInteger))
+    .lateral("later")
+)
+_FOLLOWED = (
+    select(_sessions.c.deleted_at.is_(None).label("exists"), _LATER)
+    .select_from(_sessions.outerjoin(_LATER, true()))
+    .where(_sessions.c.uuid == bindparam("session_id"), _sessions.c.user_id == bindparam("user_id"))
+    .order_by(_LATER.c.seq)
+)
+
+
 async def events_after(
     tx: Tx, user_id: int, session_id: UUID, seq: int, limit: int
-) -> tuple[Row[*tuple[Any, ...]], ...]:
+) -> tuple[tuple[Row[*tuple[Any, ...]], ...], bool]:
     """The events of one user's session, deleted or not, as rows of (seq, kind, order_id, at) later
-    than ``seq``, oldest first."""
-    statement = (
-        select(_events.c.seq, _events.c.kind, _events.c.order_id, _events.c.at)
-        .join(_sessions, _sessions.c.id == _events.c.session_id)
-        .where(_sessions.c.uuid == session_id, _sessions.c.user_id == user_id, _events.c.seq > seq)
-        .order_by(_events.c.seq)
-        .limit(limit)
-    )
-    return tuple(await tx.execute(statement))
+    than ``seq``, oldest first, and whether the session is there still. One statement: a crowd that
+    follows asks it all at once."""
+    asked = {"user_id": user_id, "session_id": session_id, "after": seq, "limit": limit}
+    rows = (await tx.execute(_FOLLOWED, asked)).all()
+    return tuple(row for row in rows if row.seq is not None), any(row.exists for row in rows)

@@ -12,10 +12,9 @@ from operator import attrgetter
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from engine.ledger import charged
 from engine.market import Day
-from engine.matching import fill_of, recheck
-from engine.orders import End, Order, OrderStatus
+from engine.matching import judged
+from engine.orders import Order
 from engine.sessions import Session
 from store import locks, matching
 from store.database import Tx
@@ -128,7 +127,7 @@ class Desk:
         if session is None or order is None or order.fill is not None:
             return
         self.work += len(session.orders)
-        decided = _decided(session, self.market.day, order, hit.second)
+        decided = judged(session, self.market.day, order, hit.second)
         self.sessions[hit.session_id] = replace(
             session, orders=tuple(decided if o is order else o for o in session.orders)
         )
@@ -165,22 +164,13 @@ async def _desk(tx: Tx, market: Market, batch: Sequence[Hit], at: datetime, outc
     stored = await locks.sessions_with_ids(tx, sorted({hit.session_id for hit in batch}))
     held = {one.id: one for one in stored}
     filled = await matching.filled_of(tx, list(held), market.recording.open_at)
-    pending = await matching.pending_of(tx, list(held))
     terms = await matching.terms_of(tx, list(held))
     sessions = {}
-    for id_, one in held.items():
+    for id_, of_one in terms.items():
         orders = (
             *(stored.order for stored in filled[id_]),
-            *(market.known[key].order for key in pending[id_]),
+            *(market.known[key].order for key in of_one.pending),
         )
         by_priority = tuple(sorted(orders, key=attrgetter("priority")))
-        sessions[id_] = Session(one.uuid, terms[id_].opening_cents, terms[id_].fees, by_priority)
+        sessions[id_] = Session(held[id_].uuid, of_one.opening_cents, of_one.fees, by_priority)
     return Desk(market, at, outcome, held, sessions)
-
-
-def _decided(session: Session, day: Day, order: Order, second: int) -> Order:
-    """The order as it leaves the market; a fill keeps what it was charged (rulings 3.6)."""
-    denial = recheck(session, day, order, second)
-    if denial is not None:
-        return replace(order, end=End(second, OrderStatus.REJECTED, denial.message))
-    return replace(order, fill=charged(fill_of(order, day, second), order.ticket, session.fees))

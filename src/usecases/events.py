@@ -81,9 +81,8 @@ async def _session_events_after(
     ports: Ports, viewer: Viewer, session_id: UUID, after: int
 ) -> tuple[Sequence[SessionEvent], bool]:
     """The next events, and whether more may come."""
-    async with ports.database.reading() as tx:
-        exists = await sessions.find(tx, viewer.user_id, session_id) is not None
-        rows = await sessions.events_after(tx, viewer.user_id, session_id, after, EVENTS_A_READ)
+    async with ports.database.asking() as tx:
+        rows, exists = await sessions.events_after(tx, viewer.user_id, session_id, after, EVENTS_A_READ)
     events = [
         SessionEvent(session_id, row.seq, SessionEventKind(row.kind), row.order_id, row.at) for row in rows
     ]

@@ -5,6 +5,7 @@ who was overtaken finds that out before he writes anything. All else that he kno
 PostgreSQL, so anybody can go on where he stopped.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -237,8 +238,10 @@ async def _write(ports: Ports, hand: Hand, air: OnAir) -> Outcome | None:
     second = min(_target(air), hand.second + SECONDS_AT_ONCE)
     is_last = is_over(air) and second == _target(air)
     async with ports.database.transaction() as tx:
-        stored = await locks.market_alone(tx, hand.recording_id)
-        if stored is None or not await recordings.advance(tx, stored.uuid, hand.epoch, second, LEASE):
+        await locks.market_alone(tx, hand.recording_id)
+        began = time.monotonic()
+        stored = await recordings.advance(tx, hand.recording_id, hand.epoch, second, LEASE)
+        if stored is None:
             return None
         ports.reach(Failpoint.TICK_ADVANCED)
         hits: Sequence[Hit] = ()
@@ -252,8 +255,8 @@ async def _write(ports: Ports, hand: Hand, air: OnAir) -> Outcome | None:
             outcome = outcome.and_then(await expire(tx, stored, now))
             await recordings.closed(tx, stored.uuid, hand.epoch, now)
             ports.reach(Failpoint.TICK_EXPIRED)
-        elif outcome.versions:
-            await recordings.renew(tx, stored.uuid, hand.epoch, LEASE)  # that may have taken a while
+        elif time.monotonic() - began > RENEWAL_SECONDS:
+            await recordings.renew(tx, stored.uuid, hand.epoch, LEASE)
     hand.second = second
     waiting.remove(hits)
     if len(waiting.known) > waiting.room:

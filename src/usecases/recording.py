@@ -243,12 +243,14 @@ class _Recorder:
     async def _bell(self, second: int) -> None:
         """Wake whoever reads the tape. Redis may hang: whoever is not woken looks by himself."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._ports.topics.market_ticked(second), BELL_SECONDS)
+            async with asyncio.timeout(BELL_SECONDS):
+                await self._ports.topics.market_ticked(second)
 
     async def _is_matched(self, wakes: Wakes, recording_id: UUID, second: int) -> bool:
         """Wait for the matcher's word, and where it does not come or says nothing, look."""
         with suppress(TimeoutError):
-            heard = await asyncio.wait_for(wakes.next(), BELL_SECONDS)
+            async with asyncio.timeout(BELL_SECONDS):
+                heard = await wakes.next()
             if heard > UNKNOWN_SEQ and heard >= second:
                 return True
         with suppress(DatabaseUnavailable):

@@ -65,9 +65,7 @@ async def _match(ports: Ports, matcher: Matcher) -> None:
             except Exception:
                 log.exception("matcher_failed")
             rest = RENEWAL_SECONDS if matcher.hand else STANDBY_SECONDS
-            with suppress(TimeoutError):
-                async with asyncio.timeout(rest):  # wait_for may keep a cancellation to itself
-                    await wakes.next()
+            await wakes.within(rest)
 
 
 async def _tell_of_matching(ports: Ports, matcher: Matcher) -> None:

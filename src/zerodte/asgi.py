@@ -25,6 +25,7 @@ from zerodte.metrics import Metrics
 from zerodte.middleware import Requests
 
 HEADER_BYTES_MAX = 16 * 1024
+REQUESTS_MAX = 500
 
 _CODES: Mapping[int, Code | HttpCode] = {404: Code.NOT_FOUND, 405: HttpCode.METHOD_NOT_ALLOWED}
 
@@ -36,6 +37,7 @@ def application(
     limits: Limits | None = None,
     *,
     header_bytes: int = HEADER_BYTES_MAX,
+    requests: int = REQUESTS_MAX,
     is_logging: bool = False,
 ) -> Starlette:
     """The application. It enters ``opening`` when it starts up and leaves it when it shuts down."""
@@ -54,7 +56,15 @@ def application(
 
     app = Starlette(
         routes=[Route("/health", health), Route("/metrics", expose), *graphql.routes(limits)],
-        middleware=[Middleware(Requests, metrics=metrics, header_bytes=header_bytes, is_logging=is_logging)],
+        middleware=[
+            Middleware(
+                Requests,
+                metrics=metrics,
+                header_bytes=header_bytes,
+                requests=requests,
+                is_logging=is_logging,
+            )
+        ],
         exception_handlers={HTTPException: refuse},
         lifespan=lifespan,
     )

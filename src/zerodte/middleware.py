@@ -25,10 +25,12 @@ class Requests:
     """
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, *, header_bytes: int, is_logging: bool = False
+        self, app: ASGIApp, metrics: Metrics, *, header_bytes: int, requests: int, is_logging: bool = False
     ) -> None:
         self._app = app
         self._header_bytes = header_bytes
+        self._requests_max = requests
+        self._requests = 0
         self._metrics = metrics
         self._is_logging = is_logging
 
@@ -47,6 +49,7 @@ class Requests:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         status = 500
         started = time.perf_counter()
+        self._requests += 1
 
         async def send_named(message: Message) -> None:
             nonlocal status
@@ -62,12 +65,16 @@ class Requests:
         except ClientDisconnect:
             status = CLIENT_HUNG_UP
         finally:
+            self._requests -= 1
             self._note(scope, status, time.perf_counter() - started)
 
     def _bounded(self, scope: Scope) -> ASGIApp:
-        """The application, or a refusal where the address or the headers are larger than any client of
-        ours needs."""
+        """The application, or a refusal where too many requests are answered already, or the address or the
+        headers are larger than any client of ours needs."""
         accept = Headers(scope=scope).get("accept", "*/*")
+        if self._requests > self._requests_max:
+            message = f"{self._requests_max} requests are being answered already; try again"
+            return refused(HttpCode.UNAVAILABLE, message, accept, headers={"Retry-After": "1"})
         if len(scope["raw_path"]) + len(scope["query_string"]) > self._header_bytes:
             message = f"the address is longer than {self._header_bytes} bytes"
             return refused(HttpCode.ADDRESS_TOO_LONG, message, accept)

@@ -62,9 +62,9 @@ class Socket:
         message: dict[str, Any] = orjson.loads(text)
         return message
 
-    async def subscribe(self, document: str, variables: dict[str, Any]) -> str:
+    async def subscribe(self, document: str, variables: dict[str, Any], name: str | None = None) -> str:
         self.last_id += 1
-        operation = {"query": document, "variables": variables}
+        operation = {"query": document, "variables": variables, "operationName": name}
         await self.send({"type": "subscribe", "id": str(self.last_id), "payload": operation})
         return str(self.last_id)
 

@@ -1,12 +1,15 @@
 """The live market as subscriptions, second by second."""
 
 import asyncio
+from asyncio import StreamWriter
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
 
 from api.market_events import rendered_chain
+from api.sockets import SEND_SECONDS
 from engine.money import fixed_text
 from tests.api.asking import Desk, application
 from tests.api.streaming import PATIENCE_SECONDS, PROTOCOL, Socket, served
@@ -104,21 +107,64 @@ async def test_everybody_is_sent_the_same_text(desk: Desk) -> None:
     assert rendered_chain.cache_info().misses == before + 1
 
 
+async def test_everybody_is_sent_what_he_asked_for_of_it(desk: Desk) -> None:
+    """The answer to a document is shared, unless what it asks for depends on variables."""
+    chosen = "subscription($is: Boolean!) { marketTick { spx @include(if: $is) vix @skip(if: $is) } }"
+    several = "subscription A { marketTick { spx } } subscription B { marketTick { named: vix } }"
+    with on_air(desk.town):
+        async with served(desk.app) as address, Socket.open(address) as socket:
+            for _ in range(2):
+                assert await first(socket, chosen, {"is": True}) == {"spx": "5950.00"}
+                assert await first(socket, chosen, {"is": False}) == {"vix": "15.00"}
+                assert await first(socket, several, {}, "A") == {"spx": "5950.00"}
+                assert await first(socket, several, {}, "B") == {"named": "15.00"}
+
+
+async def first(socket: Socket, document: str, variables: dict[str, Any], name: str | None = None) -> Any:
+    """What is told of the first second."""
+    await socket.subscribe(document, variables, name)
+    return (await socket.next())["marketTick"]
+
+
+async def streamed(address: str, document: str, token: str | None = None) -> tuple[bytes, StreamWriter]:
+    """The first server-sent event of a subscription, which is still open."""
+    reader, writer = await asyncio.open_connection(*address.split(":"))
+    content = orjson.dumps({"query": document})
+    signed = f"authorization: {token}\r\n" if token else ""
+    head = (
+        "POST /graphql HTTP/1.1\r\nhost: zerodte\r\ncontent-type: application/json\r\n"
+        f"accept: text/event-stream\r\n{signed}content-length: {len(content)}\r\n\r\n"
+    )
+    writer.write(head.encode() + content)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await reader.readuntil(b"data: ")
+        return await reader.readuntil(b"\n"), writer
+
+
 async def test_the_chain_comes_as_server_sent_events_too(desk: Desk) -> None:
     with on_air(desk.town):
         async with served(desk.app) as address:
-            reader, writer = await asyncio.open_connection(*address.split(":"))
-            content = orjson.dumps({"query": "subscription { optionChain { time callBidCents } }"})
-            writer.write(
-                b"POST /graphql HTTP/1.1\r\nhost: zerodte\r\ncontent-type: application/json\r\n"
-                b"accept: text/event-stream\r\nauthorization: %s\r\ncontent-length: %d\r\n\r\n%s"
-                % (str(desk.owner.token).encode(), len(content), content)
-            )
-            async with asyncio.timeout(10):
-                event = await reader.readuntil(b"]}}")
+            document = "subscription { optionChain { time callBidCents } }"
+            event, writer = await streamed(address, document, desk.owner.token)
             writer.close()
     chain = b'{"time":"2025-01-15T14:30:00Z","callBidCents":[2490,1490,490,490,490]}'
-    assert b'data: {"data":{"optionChain":' + chain in event
+    assert event.startswith(b'{"data":{"optionChain":' + chain)
+
+
+async def test_visitors_who_use_no_socket_take_the_same_places(desk: Desk) -> None:
+    app = application(replace(desk.town.ports, policy=replace(desk.town.ports.policy, visitor_sockets=1)))
+    with on_air(desk.town):
+        async with served(app) as address:
+            event, writer = await streamed(address, SECOND)
+            assert b"2025-01-15T14:30:00Z" in event
+            refused, other = await streamed(address, SECOND)
+            (error,) = orjson.loads(refused)["errors"]
+            assert error["extensions"]["code"] == "RATE_LIMITED"
+            assert error["message"] == "too many streams from your address; wait 300 seconds"
+            signed, third = await streamed(address, SECOND, desk.owner.token)
+            assert b"2025-01-15T14:30:00Z" in signed
+            for one in (writer, other, third):
+                one.close()
 
 
 async def test_who_does_not_read_is_dropped_and_the_others_hear_on(desk: Desk) -> None:
@@ -129,10 +175,10 @@ async def test_who_does_not_read_is_dropped_and_the_others_hear_on(desk: Desk) -
         async with served(desk.app) as address, Socket.open(address, desk.other.token) as reader:
             await reader.subscribe(SECOND, {})
             slow = await asyncio.to_thread(deaf, f"ws://{address}/graphql", texts, PROTOCOL)
-            for second in range(1, 60):
+            for second in range(1, 80):
                 await tell(market, second)
                 await reader.next()
-                await asyncio.sleep(0.1)
+            await asyncio.sleep(SEND_SECONDS + 1)
             slow.settimeout(PATIENCE_SECONDS)
             while await asyncio.to_thread(slow.recv, 65_536):
                 pass

@@ -13,7 +13,7 @@ from usecases.matching import Tally
 from usecases.users import grant_operator
 
 ALL = (
-    " { reachable market { recordingUuid label date time second fresh closed }"
+    " { redisReachable market { recordingUuid label date time second fresh closed }"
     " recorders { process market recordingUuid rows missing }"
     " matchers { process recordingUuid epoch second pending fills lagSeconds }"
     " settlements { process due failed } workers { process queue running done failed } }"
@@ -41,7 +41,7 @@ async def test_an_operator_sees_what_the_processes_tell(desk: Desk, market: Mark
     market.tell(5)
 
     assert (await desk.owner.ask(QUERY))["operations"] == {
-        "reachable": True,
+        "redisReachable": True,
         "market": {
             "recordingUuid": recording,
             "label": market.recording.opening.label,
@@ -72,7 +72,7 @@ async def test_an_operator_sees_what_the_processes_tell(desk: Desk, market: Mark
 async def test_without_a_market_there_is_none(desk: Desk) -> None:
     await grant_operator(desk.town.ports, "owner@example.com")
     seen = (await desk.owner.ask(QUERY))["operations"]
-    assert seen == {"reachable": True, "market": None, **NOBODY}
+    assert seen == {"redisReachable": True, "market": None, **NOBODY}
 
 
 async def test_without_redis_the_market_is_still_seen(desk: Desk, market: Market) -> None:
@@ -82,7 +82,7 @@ async def test_without_redis_the_market_is_still_seen(desk: Desk, market: Market
     seen = (await Asker(app, desk.owner.token).ask(QUERY))["operations"]
     assert seen["market"].pop("recordingUuid") == str(market.id)
     assert {name: seen[name] for name in NOBODY} == NOBODY
-    assert seen["reachable"] is False
+    assert seen["redisReachable"] is False
     await away.close()
 
 

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.admission import NewOrder, Placement, place, with_order
-from engine.denials import Code, Denial
+from engine.denials import Denial
 from engine.fees import DEFAULT_FEES
-from engine.ledger import charged
 from engine.market import Day, Quote, known_through
-from engine.matching import PendingBook, fill_of, recheck
+from engine.matching import PendingBook, fill_of, judged
 from engine.orders import Action, End, Fill, Leg, Order, OrderStatus, OrderType, Ticket
 from engine.sessions import BuyingPowerEffect, Session, state_at
 from engine.tickets import OrderRequest, read_ticket
@@ -114,12 +113,10 @@ def test_a_fill_that_margin_no_longer_allows_is_refused() -> None:
     day = tape({"5950C": {0: (14.00, 14.20), 40: (20.00, 20.20)}}, spx={0: 5950, 40: 6750})
     session = pit(day, (0, request("-1 5950C", "20.00", "credit")))
     (order,) = session.orders
-    assert recheck(session, day, order, 39) is None
-    refused = recheck(session, day, order, 40)
+    assert judged(session, day, order, 39).fill == Fill(39, -1410, (1410,), (172,))
     # 800 points in the money and 10 % of the strike are 139,500.00; 20.10 came in and 1.72 went out
-    assert refused == Denial(
-        Code.INSUFFICIENT_BUYING_POWER, "insufficient buying power: 12491.72 more is needed"
-    )
+    reason = "insufficient buying power: 12491.72 more is needed"
+    assert judged(session, day, order, 40) == replace(order, end=End(40, OrderStatus.REJECTED, reason))
 
 
 def test_an_order_that_only_closes_may_fill_whatever_is_left() -> None:
@@ -129,7 +126,7 @@ def test_an_order_that_only_closes_may_fill_whatever_is_left() -> None:
     )
     session = pit(day, (0, request("-1 5950C", type="market")), (1, stop))
     assert state_at(session, day, 40).financials.available_cents < 0
-    assert recheck(session, day, session.orders[1], 40) is None
+    assert judged(session, day, session.orders[1], 40).fill == Fill(40, 3010, (3010,), (72,))
 
 
 def pit(day: Day, *asked: tuple[int, OrderRequest]) -> Session:
@@ -158,16 +155,11 @@ class Live:
         for key in self.book.hits(day, second):
             self.book.remove(key)
             order = next(one for one in self.session.orders if one.id == UUID(int=key))
-            denial = recheck(self.session, day, order, second)
-            self.verdicts.append((denial is None, slow_may_fill(self.session, day, order, second)))
-            if denial is None:
-                decided = replace(
-                    order, fill=charged(fill_of(order, day, second), order.ticket, DEFAULT_FEES)
-                )
-            else:
-                decided = replace(order, end=End(second, OrderStatus.REJECTED, denial.message))
+            left = judged(self.session, day, order, second)
+            self.verdicts.append((left.end is None, slow_may_fill(self.session, day, order, second)))
+            if left.end is not None:
                 self.rejected.add(order.id)
-            orders = tuple(decided if one is order else one for one in self.session.orders)
+            orders = tuple(left if one is order else one for one in self.session.orders)
             self.session = replace(self.session, orders=orders)
 
     def place(self, new: NewOrder) -> Placement | Denial:

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from engine.contracts import Contract, Right
 from engine.fees import DEFAULT_FEES
+from engine.margin import margin_cents
+from engine.market import MISSING_INDEX
 from engine.orders import Action, Effect, Leg, Order, OrderType, Ticket, TriggerDirection
-from engine.reserves import PendingOrder, reserve_cents, worst_fill_cents
+from engine.reserves import PendingOrder, most_required_cents, reserve_cents, worst_fill_cents
 from tests.engine.books import book, books
 from tests.engine.twins.margin import slow_reserve
 
@@ -149,3 +151,60 @@ def test_reserve_equals_every_set_of_orders_tried(
 ) -> None:
     slow = slow_reserve(filled, pending, Decimal(spx_e4) / 10_000)
     assert worst_fill_cents(filled, pending, spx_e4) == slow * 100
+
+
+def test_most_that_longs_require_is_what_they_cost() -> None:
+    waiting = [limit(n, "BTO 1 5950C, BTO 2 5930P", Effect.DEBIT, 500) for n in range(12)]
+    assert most_required("+3 5990C", *waiting) == reserved("+3 5990C", *waiting) == 12 * (500_00 + 5_16)
+
+
+def test_most_that_spreads_require_is_what_each_does_alone() -> None:
+    assert most_required("-1 5960P +1 5940P", CALL_SPREAD, PUT_SPREAD) == 2_000_00 + 1_853_44 + 1_903_44
+
+
+def test_most_that_is_required_counts_what_a_sale_leaves_behind() -> None:
+    sale = limit(1, "STC 1 5990C", Effect.CREDIT, 200)
+    assert most_required("-1 5970C +1 5990C +1 6000C", sale) == 3_000_00
+    assert most_required("-1 5970C +1 5990C", sale) is None
+
+
+def test_most_that_is_required_is_not_known_of_a_naked_short() -> None:
+    assert most_required("", limit(1, "STO 1 5970C", Effect.CREDIT, 500)) is None
+    assert most_required("-1 5970C") is None
+
+
+def most_required(filled: str, *working: Order) -> int | None:
+    return most_required_cents(book(filled), working, DEFAULT_FEES)
+
+
+@st.composite
+def working_orders(draw: st.DrawFn) -> list[Order]:
+    """Orders of all sorts, many of which cover their own shorts."""
+    contracts = st.builds(Contract, st.sampled_from(STRIKES), st.sampled_from(Right))
+    spread = [Action.BUY_TO_OPEN, Action.SELL_TO_OPEN]
+    actions = st.one_of(
+        st.sampled_from([spread, spread[:1], spread * 2, [Action.SELL_TO_CLOSE], [Action.BUY_TO_CLOSE]]),
+        st.lists(st.sampled_from(Action), min_size=1, max_size=4),
+    )
+    found = []
+    for number in range(draw(st.integers(0, 11))):
+        chosen = draw(actions)
+        traded = draw(st.lists(contracts, min_size=len(chosen), max_size=len(chosen), unique=True))
+        quantity = draw(st.integers(1, 2))
+        taken = tuple(Leg(one, quantity, action) for one, action in zip(traded, chosen, strict=True))
+        effect, price_cents = draw(st.sampled_from(Effect)), 5 * draw(st.integers(0, 600))
+        ticket = Ticket(OrderType.LIMIT, taken, effect, price_cents)
+        found.append(Order(UUID(int=number), number, 0, ticket, 0, None))
+    return found
+
+
+@given(books(STRIKES), working_orders(), st.sampled_from([MISSING_INDEX, 55_000_000, AT_5950, 65_000_000]))
+@settings(max_examples=80, deadline=None)
+def test_no_more_is_required_than_the_most(
+    filled: dict[Contract, int], working: list[Order], spx_e4: int
+) -> None:
+    covered = {contract: abs(held) for contract, held in filled.items()}
+    for held in (filled, covered):
+        most_cents = most_required_cents(held, working, DEFAULT_FEES)
+        required_cents = margin_cents(held, spx_e4) + reserve_cents(held, working, DEFAULT_FEES, spx_e4)
+        assert most_cents is None or required_cents <= most_cents

@@ -150,6 +150,22 @@ async def test_who_chooses_is_told_of_nothing_twice(trader: Desk) -> None:
             await hears_nothing(socket)
 
 
+async def test_a_live_day_of_an_account_is_told_where_it_is_named(trader: Desk) -> None:
+    with on_air(trader.town) as market:
+        await market.match()
+        account = await trader.account(engine="live_sim")
+        day = await trader.day(account)
+        session = day.rpartition("/")[2]
+        async with opened(trader.town, token_of(trader)) as silent:
+            async with opened(trader.town, token_of(trader), subscribe(session)) as socket:
+                await followed(socket)
+                await market.match()
+                order = await trader.post(f"{day}/orders", VERTICAL)
+                assert order.status_code == 201, order.text
+                assert [kind for _, kind in await told(socket, 3)] == [kind for _, kind in FILLED_AT_ONCE]
+            await hears_nothing(silent)
+
+
 async def test_others_visitors_and_simulations_are_told_nothing(trader: Desk, stranger: Desk) -> None:
     with on_air(trader.town) as market:
         session = await started(trader, market)

@@ -50,16 +50,18 @@ async def test_sessions_are_held_and_read_in_bulk(database: Database) -> None:
         assert await locks.sessions_with_pending(tx, one.recording.uuid, 9) == (mine, yours)
         assert await locks.sessions_with_pending(tx, one.recording.uuid, 1) == (mine,)
         all_three = [mine.id, yours.id, idle.id]
-        pending = await matching.pending_of(tx, all_three)
         done = await matching.filled_of(tx, all_three, OPEN_AT)
-        terms = await matching.terms_of(tx, [mine.id, yours.id])
-    assert pending == {mine.id: (waiting[order.id],), yours.id: (waiting[other.id],), idle.id: ()}
+        terms = await matching.terms_of(tx, all_three)
     assert {key: [stored.order for stored in of_one] for key, of_one in done.items()} == {
         mine.id: [],
         yours.id: [filled],
         idle.id: [],
     }
-    assert terms == dict.fromkeys((mine.id, yours.id), Terms(100_000_00, DEFAULT_FEES))
+    assert terms == {
+        mine.id: Terms(100_000_00, DEFAULT_FEES, (waiting[order.id],)),
+        yours.id: Terms(100_000_00, DEFAULT_FEES, (waiting[other.id],)),
+        idle.id: Terms(100_000_00, DEFAULT_FEES, ()),
+    }
 
 
 async def test_only_what_is_pending_is_filled_or_rejected(database: Database) -> None:

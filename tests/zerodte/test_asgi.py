@@ -119,6 +119,19 @@ async def test_an_address_of_nobodys_is_answered_by_rest(ports: Ports) -> None:
         assert (answer.status_code, answer.headers["X-Error-Code"]) == (404, "not_found")
 
 
+@asynccontextmanager
+async def silent_redis() -> AsyncIterator[str]:
+    """The address of one that takes connections and never answers."""
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    async with server:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
 async def test_metrics_tell_of_live_processes_and_wait_for_none(ports: Ports) -> None:
     await ports.health.tell("matcher", "a-1", {"fills": 3})
     async with client(ports) as http:
@@ -127,6 +140,12 @@ async def test_metrics_tell_of_live_processes_and_wait_for_none(ports: Ports) ->
     async with client(replace(ports, health=away)) as http, asyncio.timeout(2):
         alone = (await http.get("/metrics")).text.splitlines()
     await away.close()
+    async with silent_redis() as url:
+        mute = Health(url)
+        async with client(replace(ports, health=mute)) as http, asyncio.timeout(2):
+            unanswered = (await http.get("/metrics")).text.splitlines()
+        await mute.close()
+    assert "zerodte_redis_up 0.0" in unanswered
     assert 'zerodte_matcher_fills_total{process="a-1"} 3.0' in there
     assert "zerodte_redis_up 0.0" in alone
     assert not any(line.startswith("zerodte_matcher_fills") for line in alone)

@@ -51,12 +51,13 @@ async def close_code(address: str, message: str) -> int | None:
 
 
 def test_what_was_loaded_at_the_start_is_no_garbage_to_look_for() -> None:
-    interval = sys.getswitchinterval()
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     try:
         keep_the_loop_prompt()
         assert len(gc.get_objects()) < 1_000
     finally:
         gc.unfreeze()
+        gc.set_threshold(*thresholds)
         sys.setswitchinterval(interval)
 
 
@@ -97,6 +98,24 @@ async def test_every_bound_of_the_server_can_be_set(
     assert (body.status_code, get.status_code) == (413, 400)
     assert "introspection" in introspection.json()["errors"][0]["message"]
     assert plain.json()["data"] == {"__typename": "Query"}
+
+
+async def test_so_many_requests_are_answered_at_once_and_sockets_do_not_count(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    async with (
+        serving(database_url, redis_url, tmp_path, limit_concurrency=1) as address,
+        connected(address),
+        connected(address),
+        AsyncClient(base_url=f"http://{address}") as http,
+    ):
+        alone = await http.get("/user")
+        crowd = await asyncio.gather(*(http.get("/health") for _ in range(20)))
+    refused = [answer for answer in crowd if answer.status_code == 503]
+    assert alone.status_code == 401
+    assert {answer.headers["x-error-code"] for answer in refused} == {"unavailable"}
+    assert {answer.headers["retry-after"] for answer in refused} == {"1"}
+    assert len(refused) < len(crowd)
 
 
 @pytest.mark.parametrize("access_log", [False, True])
