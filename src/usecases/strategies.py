@@ -15,7 +15,7 @@ from engine.denials import Code, Denial
 from engine.descriptions import Description, describe
 from engine.outcomes import NetDay
 from engine.programs import read_program, source_hash, write_program
-from engine.settings import read_description
+from engine.settings import read_title
 from engine.strategies import Strategy
 from engine.trade_logs import daily_log_csv, days_csv, trade_log_csv
 from store import interests, locks, programs, strategies
@@ -214,7 +214,7 @@ async def change_strategy(
         if isinstance(privacy, Denial):
             return privacy
         sent = changes.description
-        description = stored.description if isinstance(sent, Absent) else read_description(sent)
+        description = stored.description if isinstance(sent, Absent) else read_title(sent)
         if isinstance(description, Denial):
             return description
         stored = await strategies.change(tx, stored, description, privacy, ports.wall())

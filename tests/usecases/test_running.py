@@ -317,7 +317,7 @@ async def test_a_slow_chunk_tells_of_its_sessions_as_it_goes(town: Town, trader:
 async def test_only_what_a_killed_worker_had_not_stored_is_run_again(town: Town, trader: Viewer) -> None:
     (source_hash,) = await hashes(town, trader, 31)
     async with stuck_worker(town):
-        await asyncio.sleep(1.5 * RENEWAL_SECONDS)
+        await asyncio.sleep(2 * RENEWAL_SECONDS)
         assert await tell(town, "SELECT cardinality(dates), tries FROM chunks ORDER BY id LIMIT 1") == [
             (23, 1)
         ]
