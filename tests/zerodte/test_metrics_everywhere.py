@@ -1,8 +1,10 @@
 """A metric has one meaning: both faces and the command line tell the same of the same trades."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,21 @@ from tests.zerodte.test_asgi import client
 from zerodte.backtesting import backtest
 
 CONFIG = STRANGLE | {"entry": {"times": ["09:30:10", "09:34"], "max_open": 2}}  # one loses, one wins
-PERFORMANCE = """
-    query($hash: String!) { backtest(sourceHash: $hash) { performance {
-        byDay { profitFactor winRate } byTrade { profitFactor winRate expectancy days }
-    } } }
+DOCUMENT = Path(__file__).parents[2] / "docs" / "strategies.md"
+ROW = re.compile(r"^\| `([a-z_.]+)` \| (?:`([a-z_.]+)`|—) \| `([A-Za-z.]+)` \| ", re.MULTILINE)
+METRICS = ROW.findall(DOCUMENT.read_text())  # each by its names: command line, REST, GraphQL
+
+
+def selection(path: str) -> str:
+    """A field in the braces of those that it lies in."""
+    *outer, last = path.split(".")
+    return f"{' { '.join([*outer, last])}{' }' * len(outer)}"
+
+
+PERFORMANCE = f"""
+    query($hash: String!) {{ backtest(sourceHash: $hash) {{ performance {{
+        {" ".join(selection(graphql) for *_, graphql in METRICS)}
+    }} }} }}
 """
 
 
@@ -67,21 +80,31 @@ async def previewed(http: AsyncClient) -> str:
     return str(answer.json()["snapshot"]["source_hash"])
 
 
-def test_a_profit_factor_is_of_trades(told: Told) -> None:
-    factor = told.command_line["profit_factor"]
-    assert factor not in (None, 0)
-    assert told.rest["profit_factor"] == told.rest["trades"]["profit_factor"] == factor
-    assert float(told.graphql["byTrade"]["profitFactor"]) == factor
-    assert told.rest["days"]["profit_factor"] != factor
+def at(document: dict[str, Any], path: str) -> Decimal | None:
+    """The number at a dotted path."""
+    for name in path.split("."):
+        document = document[name]
+    return None if document is None else Decimal(str(document))
 
 
-def test_a_win_rate_is_of_trades(told: Told) -> None:
-    assert told.rest["win_rate"] == told.command_line["win_rate"] == 0.5
-    assert float(told.graphql["byTrade"]["winRate"]) == 0.5
-    assert told.rest["days"]["win_rate"] == told.command_line["day_win_rate"] != 0.5
+def test_a_metric_is_the_same_under_each_of_its_documented_names(told: Told) -> None:
+    values = {
+        name: (
+            at(told.command_line, name),
+            at(told.rest, rest) if rest else at(told.command_line, name),
+            at(told.graphql, graphql),
+        )
+        for name, rest, graphql in METRICS
+    }
+    assert {name: told for name, told in values.items() if len(set(told)) > 1} == {}
 
 
-def test_expectancy_and_the_number_of_trades_agree(told: Told) -> None:
-    by_trade = told.graphql["byTrade"]
-    assert told.rest["trades"]["count"] == told.command_line["trades"] == by_trade["days"] == 6
-    assert told.rest["trades"]["expectancy"] == told.command_line["expectancy"] == by_trade["expectancy"]
+def test_every_metric_is_documented(told: Told) -> None:
+    documented = {name.partition(".")[0] for name, *_ in METRICS}
+    assert documented == told.command_line.keys()
+
+
+def test_what_is_told_at_the_top_is_of_trades(told: Told) -> None:
+    for name in ("profit_factor", "win_rate"):
+        assert told.rest[name] == told.rest["trades"][name] != told.rest["days"][name]
+    assert told.rest["trades"]["count"] == 6
