@@ -47,15 +47,20 @@ class Claim:
     program: str
 
 
-@dataclass(frozen=True, slots=True)
+class LeaseLost(Exception):
+    """Another has the chunk: nothing that its first holder writes may stay."""
+
+
+@dataclass(slots=True)
 class Work:
-    """A chunk in hand: the days to run, which a thread does one by one until it is told to stop, and the
-    results so far."""
+    """A chunk in hand: the days to run, which a thread does one by one until it is told to stop, the results
+    so far, and how many of them are stored."""
 
     chunk: LeasedChunk
     program: str
     days: Sequence[RecordedDay]
     done: list[DayRun] = field(default_factory=list)
+    stored: int = 0
     stopping: Event = field(default_factory=Event)
 
     def left(self, done: int) -> Sequence[date]:
@@ -176,32 +181,37 @@ def _run_until_stopped(ports: Ports, work: Work) -> None:
 async def _renew(ports: Ports, work: Work) -> None:
     """Hold the chunk for as long as this process lives, and store what is done of it; stop it once somebody
     else has it or nobody wants its run."""
-    stored = 0
     while not work.stopping.is_set():
         await asyncio.sleep(RENEWAL_SECONDS)
-        done = len(work.done)
-        with suppress(DatabaseUnavailable):
-            if not await _renew_once(ports, work, stored, done):
-                work.stopping.set()
-            stored = done
+        try:
+            goes_on = await _renew_once(ports, work)
+        except DatabaseUnavailable:
+            continue
+        except LeaseLost:
+            goes_on = False
+        if not goes_on:
+            work.stopping.set()
 
 
-async def _renew_once(ports: Ports, work: Work, stored: int, done: int) -> bool:
+async def _renew_once(ports: Ports, work: Work) -> bool:
     """Hold the chunk for longer, and take what was done since out of it; False where it is not to be gone
-    on with."""
-    chunk, new = work.chunk, work.done[stored:done]
+    on with. Raises LeaseLost."""
+    chunk, done = work.chunk, len(work.done)
+    new = work.done[work.stored : done]
     async with ports.database.transaction() as tx:
+        await day_results.add(tx, chunk.program_hash, new)  # it may take seconds: nobody waits for the run
         run = await locks.run(tx, chunk.program_hash)
         assert run is not None, "a run is never deleted"
         told = stopped = None if run.owner_id is None else await hand_on(ports, tx, run)
-        is_held = await chunks.renew(tx, chunk, LEASE)
-        if is_held and new:
+        if not await chunks.renew(tx, chunk, LEASE):
+            raise LeaseLost
+        if new:
             await chunks.shorten(tx, chunk, work.left(done))
-            await day_results.add(tx, chunk.program_hash, new)
             told = stopped or await _progress(tx, run)
+    work.stored = done
     if told is not None:
         await _tell(ports, told)
-    return is_held and run.owner_id is not None and stopped is None
+    return run.owner_id is not None and stopped is None
 
 
 async def _progress(tx: Tx, run: StoredRun, rings: int = 0) -> Told:
@@ -219,22 +229,26 @@ async def _let_go(ports: Ports, chunk: LeasedChunk) -> None:
 async def _finish(ports: Ports, work: Work, *, can_run: bool) -> Told | None:
     """Store the results and give the chunk up. A database that is busy, or away for a moment, is asked
     again: the work is done, and the chunk is still this worker's."""
-    for _ in range(STORINGS_MAX - 1):
+    for _ in range(STORINGS_MAX):
         try:
             return await _finish_once(ports, work, can_run=can_run)
+        except LeaseLost:
+            return None
         except DatabaseUnavailable as unavailable:
             log.warning("results_postponed", source_hash=work.chunk.program_hash, reason=str(unavailable))
             await asyncio.sleep(RENEWAL_SECONDS)
-    return await _finish_once(ports, work, can_run=can_run)
+    raise DatabaseUnavailable("the results could not be stored")
 
 
-async def _finish_once(ports: Ports, work: Work, *, can_run: bool) -> Told | None:
-    """Both in one step; None where another has the chunk by now."""
+async def _finish_once(ports: Ports, work: Work, *, can_run: bool) -> Told:
+    """Both in one step. Raises LeaseLost."""
     async with ports.database.transaction() as tx:
+        if can_run:
+            await day_results.add(tx, work.chunk.program_hash, work.done[work.stored :])
         run = await locks.run(tx, work.chunk.program_hash)
         assert run is not None, "a run is never deleted"
         if not await chunks.finish(tx, work.chunk):
-            return None
+            raise LeaseLost
         told = await _store(tx, run, work) if can_run else await _fail(tx, run)
         ports.reach(Failpoint.RESULTS_STORED)
 
@@ -243,8 +257,7 @@ async def _finish_once(ports: Ports, work: Work, *, can_run: bool) -> Told | Non
 
 
 async def _store(tx: Tx, run: StoredRun, work: Work) -> Told:
-    """Results that are there already stay."""
-    await day_results.add(tx, run.program_hash, work.done)
+    """The run goes on, or it has ended with these results."""
     left = work.left(len(work.done))
     again = [left] if left and run.owner_id is not None else []  # it is wanted again by now
     await chunks.add(tx, run.program_hash, again)
