@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from engine.configs import config_of, read_config
@@ -258,8 +259,9 @@ async def strategy_csv(
         case Table.DAYS:
             return await asyncio.to_thread(days_csv, shown.results.days)
         case Table.TRADES:
-            days = await in_full(ports, shown, shown.results.days)
-            return await asyncio.to_thread(trade_log_csv, days, saved_of(*found).description)
+            days, title = await in_full(ports, shown, shown.results.days), saved_of(*found).description
+            written = partial(asyncio.to_thread, trade_log_csv, days, title)
+            return await ports.folding.once(f"trade log {shown.basis} {title}", written)
         case Table.DAILY:
             return await asyncio.to_thread(daily_log_csv, shown.results.performance.curve)
 
