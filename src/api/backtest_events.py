@@ -44,6 +44,10 @@ class BacktestSubscription:
         if denial is not None:
             yield BacktestUpdate(user_errors=user_errors(denial, "source_hash"))
             return
+        denial = await backtest_events.unseen_denial(ports, source_hash, after)
+        if denial is not None:
+            yield BacktestUpdate(user_errors=user_errors(denial))
+            return
         is_first = True
         async with aclosing(
             backtest_events.backtest_events(ports, viewer, source_hash, BEFORE_ALL)

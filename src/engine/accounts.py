@@ -1,19 +1,16 @@
 """The rules of trading accounts: what they may be called and hold, and which day may be open."""
 
-import re
 from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
 from engine.denials import Code, Denial
 from engine.money import Cents
+from engine.settings import line_problem
 
 NAME_LENGTH_MAX = 80
-NAME_CHARS_REFUSED = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
 CAPITAL_CENTS_MIN = 1_000_00
 CAPITAL_CENTS_MAX = 10_000_000_00
-
-_UNREADABLE = re.compile(f"[{NAME_CHARS_REFUSED}]")
 
 
 class Engine(StrEnum):
@@ -81,8 +78,8 @@ def read_status(text: str) -> AccountStatus | Denial:
 
 def read_name(text: str) -> str | Denial:
     """A name without the space around it: one line that reads as it is written."""
-    if _UNREADABLE.search(text):
-        return _invalid("name", "must not hold control characters, line breaks or changes of direction")
+    if problem := line_problem(text):
+        return _invalid("name", problem)
     name = text.strip()
     if not 1 <= len(name) <= NAME_LENGTH_MAX:
         return _invalid("name", f"must have 1 to {NAME_LENGTH_MAX} characters")

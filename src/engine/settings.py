@@ -12,6 +12,10 @@ SLIPPAGE_CENTS_MAX = 500
 DESCRIPTION_LENGTH_MAX = 500
 FEE_NAMES = tuple(field.name for field in fields(FeeSchedule))
 
+LINE_CHARS_REFUSED = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+LINE_PATTERN = rf"^[^{LINE_CHARS_REFUSED}]*[^{LINE_CHARS_REFUSED}\s][^{LINE_CHARS_REFUSED}]*$"
+
+_UNREADABLE = re.compile(f"[{LINE_CHARS_REFUSED}]")
 _DECIMAL = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,12}))?", re.ASCII)
 
 
@@ -46,7 +50,26 @@ def read_description(text: str | None) -> str | Denial | None:
     """A note on a session or an account."""
     if text is None or len(text) <= DESCRIPTION_LENGTH_MAX:
         return text
-    message = f"description must be at most {DESCRIPTION_LENGTH_MAX} characters"
+    return _description_denial(f"must have at most {DESCRIPTION_LENGTH_MAX} characters")
+
+
+def read_title(text: str | None) -> str | Denial | None:
+    """The description of a strategy, by which it is listed, without the space around it."""
+    if text is None:
+        return None
+    problem = line_problem(text) or (None if text.strip() else "must not be blank")
+    return _description_denial(problem) if problem else read_description(text.strip())
+
+
+def line_problem(text: str) -> str | None:
+    """Why the text is not one line that reads as it is written; None for one that does."""
+    if _UNREADABLE.search(text):
+        return "must not hold control characters, line breaks or changes of direction"
+    return None
+
+
+def _description_denial(problem: str) -> Denial:
+    message = f"description {problem}"
     return Denial(Code.INVALID_INPUT, message, ("description",), {"description": message})
 
 

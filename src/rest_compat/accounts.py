@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from engine.accounts import BROKERS, NAME_CHARS_REFUSED, NAME_LENGTH_MAX, AccountStatus, AccountType, Engine
+from engine.accounts import BROKERS, NAME_LENGTH_MAX, AccountStatus, AccountType, Engine
 from engine.denials import Code, Denial
 from engine.money import money_text
-from engine.settings import DESCRIPTION_LENGTH_MAX
+from engine.settings import DESCRIPTION_LENGTH_MAX, LINE_PATTERN
 from rest_compat.operations import Call, Gives, Routes, Takes
 from rest_compat.simulations import CAPITAL
 from rest_compat.wire import Answered, Asked, CentsIn, InstantText, MoneyText, instant_text, one_of
@@ -22,9 +22,7 @@ routes = Routes("Accounts")
 NAME = Field(
     max_length=NAME_LENGTH_MAX,
     description="Unique among your active accounts.",
-    json_schema_extra={
-        "pattern": rf"^[^{NAME_CHARS_REFUSED}]*[^{NAME_CHARS_REFUSED}\s][^{NAME_CHARS_REFUSED}]*$"
-    },
+    json_schema_extra={"pattern": LINE_PATTERN},
 )
 DescriptionText = Annotated[str | None, Field(max_length=DESCRIPTION_LENGTH_MAX)]
 EngineName = Annotated[str, one_of(*Engine, *BROKERS)]

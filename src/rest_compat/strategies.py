@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, WrapValidator
 
 from engine.denials import Code, Denial
-from engine.settings import DESCRIPTION_LENGTH_MAX
+from engine.settings import DESCRIPTION_LENGTH_MAX, LINE_PATTERN
 from rest_compat.operations import Auth, Call, Gives, Routes, Takes
 from rest_compat.strategy_configs import StrategyConfig
 from rest_compat.strategy_metrics import Headline, render_headline
@@ -63,7 +63,9 @@ class NewStrategy(Configured):
 class StrategyChange(Asked):
     """What to change; the rest stays. A null description brings the generated one back."""
 
-    description: Annotated[str | None, Field(max_length=DESCRIPTION_LENGTH_MAX)] = None
+    description: Annotated[
+        str | None, Field(max_length=DESCRIPTION_LENGTH_MAX, json_schema_extra={"pattern": LINE_PATTERN})
+    ] = None
     privacy: PrivacyName | None = None
 
 

@@ -75,7 +75,9 @@ class Metrics(Headline):
     cagr: Annotated[float | None, Field(description="A fraction a year; null before there is a year.")]
     sortino: float | None
     calmar: float | None
-    profit_factor: float | None
+    profit_factor: Annotated[
+        float | None, Field(description="Profits of the winning trades by losses of the others.")
+    ]
     gross_pnl: MoneyText
     fees: MoneyText
     slippage: MoneyText
@@ -123,7 +125,7 @@ def render_metrics(performance: Performance) -> Metrics:
         cagr=_rate_or_null(by_day.cagr_e6),
         sortino=_rate_or_null(performance.sortino_e6),
         calmar=_rate_or_null(performance.calmar_e6),
-        profit_factor=_rate_or_null(by_day.profit_factor_e6),
+        profit_factor=_rate_or_null(performance.by_trade.profit_factor_e6),
         gross_pnl=money_text(performance.gross_cents),
         fees=money_text(by_day.fees_cents),
         slippage=money_text(performance.slippage_cents),

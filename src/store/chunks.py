@@ -100,6 +100,11 @@ async def renew(tx: Tx, chunk: LeasedChunk, term: timedelta) -> bool:
     return (await tx.execute(held)).rowcount == 1
 
 
+async def shorten(tx: Tx, chunk: LeasedChunk, left: Sequence[date]) -> None:
+    """Leave these days in a chunk that is held. Who gets on is none that it kills."""
+    await tx.execute(update(_chunks).where(_held(chunk)).values(dates=list(left), tries=1))
+
+
 async def let_go(tx: Tx, chunk: LeasedChunk) -> None:
     """Give a chunk back as it was, for another to take at once."""
     given = {"worker": None, "leased_until": None, "tries": _chunks.c.tries - 1}

@@ -14,6 +14,7 @@ from store.tables.runs import RunRow
 
 _runs = RunRow.__table__  # type: ignore[attr-defined]
 EXECUTING = ("queued", "running")
+PARKED = "parked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class StoredRun:
     def is_executing(self) -> bool:
         """True when workers are to take its chunks."""
         return self.state in EXECUTING
+
+    @property
+    def is_awaited(self) -> bool:
+        """True when its missing sessions will be run without anybody's asking again."""
+        return self.is_executing or self.state == PARKED
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bus.topics import backtest_topic
 from engine.denials import Code, Denial
 from store import interests, runs
 from store.runs import StoredRun
-from usecases.events import SAFETY_POLL_SECONDS
+from usecases.events import SAFETY_POLL_SECONDS, after_denial
 from usecases.folding import TooManyAtOnce
 from usecases.ports import Ports, Viewer
 from usecases.snapshots import Snapshot, interest_since, snapshot
@@ -42,6 +42,11 @@ async def following_denial(ports: Ports, viewer: Viewer, source_hash: str) -> De
     async with ports.database.asking() as tx:
         may = await interests.wants(tx, viewer.user_id, source_hash, interest_since(ports))
     return None if may else NO_BACKTEST
+
+
+async def unseen_denial(ports: Ports, source_hash: str, after: int | None) -> Denial | None:
+    """Why nobody can have seen ``after`` last, of a backtest that may be followed."""
+    return None if after is None else after_denial(after, (await _latest(ports, source_hash)).version)
 
 
 async def backtest_events(

@@ -133,7 +133,8 @@ async def _begin(ports: Ports, tx: Tx, run: StoredRun, asking: Asking, *, is_par
 
 
 def _too_many(most: int) -> Denial:
-    message = f"too_many_active_backtests: {most} of your backtests are running; wait for one to end"
+    what_to_do = "abandon one, or wait for one to end"
+    message = f"too_many_active_backtests: {most} of your backtests are running; {what_to_do}"
     return Denial(Code.TOO_MANY_ACTIVE_BACKTESTS, message, retry_after_seconds=RETRY_SECONDS)
 
 

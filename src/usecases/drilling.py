@@ -18,7 +18,7 @@ from engine.programs import read_program
 from engine.replaying import Replay, replay
 from engine.results import SessionResult
 from marketdata.refusals import DayUnavailable
-from store import day_results, programs, strategies
+from store import day_results, programs, runs, strategies
 from store.programs import StoredProgram
 from usecases.backtesting import RecordedDay
 from usecases.charging import Payer, charged
@@ -74,15 +74,23 @@ async def _detail(ports: Ports, viewer: Viewer | None, strategy_id: UUID, on: da
             return NO_STRATEGY
         program = await programs.with_hash(tx, strategy.program_hash)
         day = sessions.get(on)
-        stored = None if day is None else await day_results.of_day(tx, program.hash, on, inputs_of_day(day))
-    if day is None or stored is None:
-        return Denial(Code.NOT_FOUND, f"{on} is not a covered session of this strategy", ("date",))
+        if day is None:
+            return Denial(Code.NOT_FOUND, f"{on} is no session that strategies are run over", ("date",))
+        stored = await day_results.of_day(tx, program.hash, on, inputs_of_day(day))
+        run = await runs.find(tx, program.hash)
+    if stored is None:
+        return _not_run(on, is_awaited=run is not None and run.is_awaited)
     if stored.error:
         return _unavailable(stored.error)
     again = await _replayed(ports, program, day)
     if isinstance(again, Denial):
         return again
     return _detail_of(program.hash, stored, again, costs_of(viewer))
+
+
+def _not_run(on: date, *, is_awaited: bool) -> Denial:
+    what_to_do = "wait until its turn comes" if is_awaited else "update the results to run it"
+    return Denial(Code.NOT_FOUND, f"the session of {on} has not been run yet: {what_to_do}", ("date",))
 
 
 def _unavailable(why: str) -> Denial:

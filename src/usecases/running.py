@@ -8,7 +8,7 @@ holder brings later counts for nothing.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from threading import Event
 
@@ -47,12 +47,25 @@ class Claim:
     program: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What a chunk's days came to, and the dates of those that it was stopped before."""
+class LeaseLost(Exception):
+    """Another has the chunk: nothing that its first holder writes may stay."""
 
-    done: Sequence[DayRun]
-    left: Sequence[date]
+
+@dataclass(slots=True)
+class Work:
+    """A chunk in hand: the days to run, which a thread does one by one until it is told to stop, the results
+    so far, and how many of them are stored."""
+
+    chunk: LeasedChunk
+    program: str
+    days: Sequence[RecordedDay]
+    done: list[DayRun] = field(default_factory=list)
+    stored: int = 0
+    stopping: Event = field(default_factory=Event)
+
+    def left(self, done: int) -> Sequence[date]:
+        """The dates that remain after so many."""
+        return [day.info.date for day in self.days[done:]]
 
 
 async def run_next_chunk(ports: Ports) -> bool:
@@ -61,14 +74,11 @@ async def run_next_chunk(ports: Ports) -> bool:
     if claim is None:
         return False
     ports.reach(Failpoint.CHUNK_LEASED)
-    async with _holding(ports, claim.chunk) as stopping:
-        try:
-            ran = await _run(ports, claim, stopping)
-        except asyncio.CancelledError:
-            await to_the_end(_let_go(ports, claim.chunk))
-            raise
-        ports.reach(Failpoint.CHUNK_RUN)
-        told = await _finish(ports, claim.chunk, ran)
+    try:
+        told = await _run_and_store(ports, claim)
+    except asyncio.CancelledError:
+        await to_the_end(_let_go(ports, claim.chunk))
+        raise
     if told is not None:
         await _tell_end(ports, told)
     return True
@@ -123,62 +133,90 @@ async def _fail(tx: Tx, run: StoredRun) -> Told:
     return Told(run.program_hash, version, freed=run.owner_id)
 
 
+async def _run_and_store(ports: Ports, claim: Claim) -> Told | None:
+    work = await _work_of(ports, claim)
+    async with _holding(ports, work):
+        can_run = await _run(ports, work)
+        ports.reach(Failpoint.CHUNK_RUN)
+        return await _finish(ports, work, can_run=can_run)
+
+
+async def _work_of(ports: Ports, claim: Claim) -> Work:
+    dates = set(claim.chunk.dates)
+    days = [day for day in await sessions_of(ports) if day.info.date in dates]
+    return Work(claim.chunk, claim.program, days)
+
+
 @asynccontextmanager
-async def _holding(ports: Ports, chunk: LeasedChunk) -> AsyncIterator[Event]:
-    """Renew the lease meanwhile; the event is set once the chunk is to be stopped."""
-    stopping = Event()
-    renewing = asyncio.create_task(_renew(ports, chunk, stopping))
+async def _holding(ports: Ports, work: Work) -> AsyncIterator[None]:
+    """Renew the lease meanwhile."""
+    renewing = asyncio.create_task(_renew(ports, work))
     try:
-        yield stopping
+        yield
     finally:
-        stopping.set()
+        work.stopping.set()
         renewing.cancel()
 
 
-async def _run(ports: Ports, claim: Claim, stopping: Event) -> Ran | None:
-    """Run the chunk's days, or the first of them where it is stopped; None where the program cannot be
+async def _run(ports: Ports, work: Work) -> bool:
+    """Run the chunk's days, or the first of them where it is stopped; False where the program cannot be
     run at all. The kernel works in a thread and holds no lock of the interpreter, so that the lease is
     renewed meanwhile."""
-    dates = set(claim.chunk.dates)
-    days = [day for day in await sessions_of(ports) if day.info.date in dates]
     try:
-        done = await asyncio.to_thread(_run_until, stopping, ports, claim.program, days)
+        await asyncio.to_thread(_run_until_stopped, ports, work)
     except ValueError:
-        log.exception("backtest_failed", source_hash=claim.chunk.program_hash)
-        return None
-    return Ran(done, [day.info.date for day in days[len(done) :]])
+        log.exception("backtest_failed", source_hash=work.chunk.program_hash)
+        return False
+    return True
 
 
-def _run_until(stopping: Event, ports: Ports, program: str, days: Sequence[RecordedDay]) -> Sequence[DayRun]:
+def _run_until_stopped(ports: Ports, work: Work) -> None:
     """Sessions are run one by one, so that none begins once the chunk is to be stopped."""
-    done: list[DayRun] = []
-    for day in days:
-        if stopping.is_set():
+    for day in work.days:
+        if work.stopping.is_set():
             break
-        done += run_days(ports.library, program, [day], unreadable)
-    return done
+        work.done.extend(run_days(ports.library, work.program, [day], unreadable))
 
 
-async def _renew(ports: Ports, chunk: LeasedChunk, stopping: Event) -> None:
-    """Hold the chunk for as long as this process lives; stop it once somebody else has it or nobody
-    wants its run."""
-    while not stopping.is_set():
+async def _renew(ports: Ports, work: Work) -> None:
+    """Hold the chunk for as long as this process lives, and store what is done of it; stop it once somebody
+    else has it or nobody wants its run."""
+    while not work.stopping.is_set():
         await asyncio.sleep(RENEWAL_SECONDS)
-        with suppress(DatabaseUnavailable):
-            if not await _renew_once(ports, chunk):
-                stopping.set()
+        try:
+            goes_on = await _renew_once(ports, work)
+        except DatabaseUnavailable:
+            continue
+        except LeaseLost:
+            goes_on = False
+        if not goes_on:
+            work.stopping.set()
 
 
-async def _renew_once(ports: Ports, chunk: LeasedChunk) -> bool:
-    """Hold the chunk for longer; False where it is not to be gone on with."""
+async def _renew_once(ports: Ports, work: Work) -> bool:
+    """Hold the chunk for longer, and take what was done since out of it; False where it is not to be gone
+    on with. Raises LeaseLost."""
+    chunk, done = work.chunk, len(work.done)
+    new = work.done[work.stored : done]
     async with ports.database.transaction() as tx:
+        await day_results.add(tx, chunk.program_hash, new)  # it may take seconds: nobody waits for the run
         run = await locks.run(tx, chunk.program_hash)
         assert run is not None, "a run is never deleted"
-        stopped = None if run.owner_id is None else await hand_on(ports, tx, run)
-        is_held = await chunks.renew(tx, chunk, LEASE)
-    if stopped is not None:
-        await _tell(ports, stopped)
-    return is_held and run.owner_id is not None and stopped is None
+        told = stopped = None if run.owner_id is None else await hand_on(ports, tx, run)
+        if not await chunks.renew(tx, chunk, LEASE):
+            raise LeaseLost
+        if new:
+            await chunks.shorten(tx, chunk, work.left(done))
+            told = stopped or await _progress(tx, run)
+    work.stored = done
+    if told is not None:
+        await _tell(ports, told)
+    return run.owner_id is not None and stopped is None
+
+
+async def _progress(tx: Tx, run: StoredRun, rings: int = 0) -> Told:
+    version = await runs.change(tx, run, BacktestEventKind.DAY_COMPLETED)
+    return Told(run.program_hash, version, rings)
 
 
 async def _let_go(ports: Ports, chunk: LeasedChunk) -> None:
@@ -188,39 +226,43 @@ async def _let_go(ports: Ports, chunk: LeasedChunk) -> None:
             await chunks.let_go(tx, chunk)
 
 
-async def _finish(ports: Ports, chunk: LeasedChunk, ran: Ran | None) -> Told | None:
+async def _finish(ports: Ports, work: Work, *, can_run: bool) -> Told | None:
     """Store the results and give the chunk up. A database that is busy, or away for a moment, is asked
     again: the work is done, and the chunk is still this worker's."""
-    for _ in range(STORINGS_MAX - 1):
+    for _ in range(STORINGS_MAX):
         try:
-            return await _finish_once(ports, chunk, ran)
-        except DatabaseUnavailable as unavailable:
-            log.warning("results_postponed", source_hash=chunk.program_hash, reason=str(unavailable))
-            await asyncio.sleep(RENEWAL_SECONDS)
-    return await _finish_once(ports, chunk, ran)
-
-
-async def _finish_once(ports: Ports, chunk: LeasedChunk, ran: Ran | None) -> Told | None:
-    """Both in one step; None where another has the chunk by now."""
-    async with ports.database.transaction() as tx:
-        run = await locks.run(tx, chunk.program_hash)
-        assert run is not None, "a run is never deleted"
-        if not await chunks.finish(tx, chunk):
+            return await _finish_once(ports, work, can_run=can_run)
+        except LeaseLost:
             return None
-        told = await _fail(tx, run) if ran is None else await _store(tx, run, ran)
+        except DatabaseUnavailable as unavailable:
+            log.warning("results_postponed", source_hash=work.chunk.program_hash, reason=str(unavailable))
+            await asyncio.sleep(RENEWAL_SECONDS)
+    raise DatabaseUnavailable("the results could not be stored")
+
+
+async def _finish_once(ports: Ports, work: Work, *, can_run: bool) -> Told:
+    """Both in one step. Raises LeaseLost."""
+    async with ports.database.transaction() as tx:
+        if can_run:
+            await day_results.add(tx, work.chunk.program_hash, work.done[work.stored :])
+        run = await locks.run(tx, work.chunk.program_hash)
+        assert run is not None, "a run is never deleted"
+        if not await chunks.finish(tx, work.chunk):
+            raise LeaseLost
+        told = await _store(tx, run, work) if can_run else await _fail(tx, run)
         ports.reach(Failpoint.RESULTS_STORED)
 
     ports.reach(Failpoint.CHUNK_COMMITTED)
     return told
 
 
-async def _store(tx: Tx, run: StoredRun, ran: Ran) -> Told:
-    await day_results.add(tx, run.program_hash, ran.done)
-    again = [ran.left] if ran.left and run.owner_id is not None else []  # it is wanted again by now
+async def _store(tx: Tx, run: StoredRun, work: Work) -> Told:
+    """The run goes on, or it has ended with these results."""
+    left = work.left(len(work.done))
+    again = [left] if left and run.owner_id is not None else []  # it is wanted again by now
     await chunks.add(tx, run.program_hash, again)
     if await chunks.count(tx, run.program_hash):
-        version = await runs.change(tx, run, BacktestEventKind.DAY_COMPLETED)
-        return Told(run.program_hash, version, len(again))
+        return await _progress(tx, run, len(again))
     kind = BacktestEventKind.STOPPED if run.owner_id is None else BacktestEventKind.COMPLETED
     version = await runs.change(tx, run, kind, state=ExecStatus.IDLE, owner_id=None)
     return Told(run.program_hash, version, freed=run.owner_id)

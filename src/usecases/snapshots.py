@@ -147,7 +147,7 @@ def coverage_of(
     source_hash: str, run: StoredRun | None, sessions: Sequence[RecordedDay], covered_days: int
 ) -> Coverage:
     status = ExecStatus.IDLE if run is None else ExecStatus(run.state)
-    is_awaited = status not in (ExecStatus.IDLE, ExecStatus.FAILED)
+    is_awaited = run is not None and run.is_awaited
     return Coverage(
         source_hash=source_hash,
         exec_status=status,

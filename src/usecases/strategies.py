@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from engine.configs import config_of, read_config
@@ -15,7 +16,7 @@ from engine.denials import Code, Denial
 from engine.descriptions import Description, describe
 from engine.outcomes import NetDay
 from engine.programs import read_program, source_hash, write_program
-from engine.settings import read_description
+from engine.settings import read_title
 from engine.strategies import Strategy
 from engine.trade_logs import daily_log_csv, days_csv, trade_log_csv
 from store import interests, locks, programs, strategies
@@ -214,7 +215,7 @@ async def change_strategy(
         if isinstance(privacy, Denial):
             return privacy
         sent = changes.description
-        description = stored.description if isinstance(sent, Absent) else read_description(sent)
+        description = stored.description if isinstance(sent, Absent) else read_title(sent)
         if isinstance(description, Denial):
             return description
         stored = await strategies.change(tx, stored, description, privacy, ports.wall())
@@ -258,8 +259,9 @@ async def strategy_csv(
         case Table.DAYS:
             return await asyncio.to_thread(days_csv, shown.results.days)
         case Table.TRADES:
-            days = await in_full(ports, shown, shown.results.days)
-            return await asyncio.to_thread(trade_log_csv, days, saved_of(*found).description)
+            days, title = await in_full(ports, shown, shown.results.days), saved_of(*found).description
+            written = partial(asyncio.to_thread, trade_log_csv, days, title)
+            return await ports.folding.once(f"trade log {shown.basis} {title}", written)
         case Table.DAILY:
             return await asyncio.to_thread(daily_log_csv, shown.results.performance.curve)
 

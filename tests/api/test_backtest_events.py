@@ -72,6 +72,17 @@ async def test_who_comes_back_is_told_what_he_missed(desk: Desk) -> None:
             assert now["seq"] == missed["seq"] > seen
 
 
+@pytest.mark.parametrize("after", [-1, 999_999])
+async def test_what_nobody_can_have_seen_is_refused(desk: Desk, after: int) -> None:
+    source_hash = await queued(desk.owner)
+    async with served(desk.app) as address, Socket.open(address, desk.owner.token) as socket:
+        operation = await socket.subscribe(FOLLOW, {"hash": source_hash, "after": after})
+        refusal = await followed(socket)
+        assert refusal["userErrors"] == [{"code": "invalid_input", "path": ["after"]}]
+        assert refusal["backtest"] is None
+        assert await socket.receive() == {"id": operation, "type": "complete"}
+
+
 async def test_a_backtest_that_is_abandoned_tells_so(desk: Desk) -> None:
     source_hash = await queued(desk.owner)
     async with served(desk.app) as address, Socket.open(address, desk.owner.token) as socket:

@@ -153,6 +153,9 @@ async def test_a_description_left_out_stays_and_null_brings_the_generated_one_ba
         }
     too_long = await updated(desk.owner, made["id"], description="x" * 10_000)
     assert errors_of(too_long) == {"input.description": "invalid_input"}
+    for unreadable in ("  ", "my \u202estrangle"):
+        answer = await updated(desk.owner, made["id"], description=unreadable)
+        assert errors_of(answer) == {"input.description": "invalid_input"}
 
 
 async def test_who_removed_a_strategy_gets_it_back_under_its_id(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from engine.denials import Code, Denial
 from engine.fees import DEFAULT_FEES, FeeSchedule
-from engine.settings import FEE_NAMES, fee_texts, read_decimal, read_fees, read_slippage
+from engine.settings import FEE_NAMES, fee_texts, read_decimal, read_fees, read_slippage, read_title
 
 DEFAULT_TEXTS = {
     "buy_equity": "0.0008",
@@ -85,3 +85,22 @@ def test_decimals_are_read_exactly(value: Decimal, places: int) -> None:
     exact = int(scaled) if scaled == scaled.to_integral_value() else None
 
     assert read_decimal(str(value), places) == exact
+
+
+@pytest.mark.parametrize("text", ["my \u202estrangle", "two\nlines", "a\0b", "\x9b31m", "\u2067"])
+def test_a_title_reads_as_it_is_written(text: str) -> None:
+    assert_refused(text, "description must not hold control characters, line breaks or changes of direction")
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u3000\u00a0 "])
+def test_a_title_is_not_blank(text: str) -> None:
+    assert_refused(text, "description must not be blank")
+
+
+def assert_refused(text: str, message: str) -> None:
+    assert read_title(text) == Denial(Code.INVALID_INPUT, message, ("description",), {"description": message})
+
+
+def test_a_title_has_500_characters_at_most_without_the_space_around_it() -> None:
+    assert (read_title(None), read_title(f" {'x' * 500} ")) == (None, "x" * 500)
+    assert_refused("x" * 501, "description must have at most 500 characters")

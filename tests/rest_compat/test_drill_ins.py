@@ -184,3 +184,20 @@ async def test_a_public_link_is_drilled_into_without_a_token(trader: Desk, visit
 
 def test_every_stored_field_that_may_differ_has_a_name_on_the_wire() -> None:
     assert set(STORED_AS) == {field.name for field in fields(SessionResult)}
+
+
+async def test_a_session_that_is_not_run_yet_is_told_from_none(trader: Desk) -> None:
+    path = f"{await saved(trader, STRANGLE)}/results/days"
+    none, queued = await trader.get(f"{path}/2024-01-02"), await trader.get(f"{path}/2025-01-14")
+    assert (none.status_code, none.text) == (404, "2024-01-02 is no session that strategies are run over")
+    assert (queued.status_code, queued.text) == (
+        404,
+        "the session of 2025-01-14 has not been run yet: wait until its turn comes",
+    )
+    await run_all(trader.town.ports)
+    publish_sessions(trader.town.days, 1)  # the Monday before
+    new = await trader.get(f"{path}/2025-01-13")
+    assert (new.status_code, new.text) == (
+        404,
+        "the session of 2025-01-13 has not been run yet: update the results to run it",
+    )

@@ -210,6 +210,9 @@ async def test_a_saved_strategy_is_read_listed_changed_and_removed(trader: Desk)
     assert (changed.status_code, changed.json()["description"]) == (200, "my spread")
     unchanged = (await trader.http.patch(path, json={})).json()
     assert (unchanged["description"], unchanged["privacy"]) == ("my spread", "public")
+    for unreadable in ("  ", "my \u202espread", "x" * 501):
+        refused = await trader.http.patch(path, json={"description": unreadable})
+        assert (refused.status_code, refused.headers["X-Error-Code"]) == (400, "invalid_input")
     generated = (await trader.http.patch(path, json={"description": None})).json()
     assert generated["description"] == read["description"]
 

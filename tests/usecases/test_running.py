@@ -294,13 +294,44 @@ async def test_what_a_worker_brings_after_its_chunk_was_taken_counts_for_nothing
     (source_hash,) = await hashes(town, trader, 31)
     claim = await running._claim(town.ports)
     assert claim is not None
-    done = await running._run(town.ports, claim, Event())
+    work = await running._work_of(town.ports, claim)
+    done = await running._run(town.ports, work)
     await let_leases_end(town)
     assert await run_all(town.ports) == 3
     before = await tell(town, "SELECT xmin::text, * FROM day_results ORDER BY date")
-    await running._finish(town.ports, claim.chunk, done)
+    await running._finish(town.ports, work, can_run=done)
     assert await tell(town, "SELECT xmin::text, * FROM day_results ORDER BY date") == before
     assert await is_as_offline(town, trader, source_hash, strangle(31))
+
+
+async def test_a_slow_chunk_tells_of_its_sessions_as_it_goes(town: Town, trader: Viewer) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    async with stuck_worker(town), following(town, trader, source_hash) as events:
+        await asyncio.sleep(2 * RENEWAL_SECONDS)
+        assert [(event.kind, event.snapshot.coverage.covered_days) for event in events] == [
+            (BacktestEventKind.DAY_COMPLETED, 2)
+        ]
+    assert await tell(town, "SELECT count(*) FROM day_results") == [(25,)]
+
+
+async def test_only_what_a_killed_worker_had_not_stored_is_run_again(town: Town, trader: Viewer) -> None:
+    (source_hash,) = await hashes(town, trader, 31)
+    async with stuck_worker(town):
+        await asyncio.sleep(2 * RENEWAL_SECONDS)
+        assert await tell(town, "SELECT cardinality(dates), tries FROM chunks ORDER BY id LIMIT 1") == [
+            (23, 1)
+        ]
+        before = await tell(town, "SELECT xmin::text, * FROM day_results ORDER BY date")
+        await let_leases_end(town)
+        assert await run_all(town.ports) == 3
+        assert await tell(town, "SELECT xmin::text, * FROM day_results ORDER BY date LIMIT 2") == before
+    assert await is_as_offline(town, trader, source_hash, strangle(31))
+
+
+async def test_a_fast_chunk_is_stored_in_one_step(town: Town, trader: Viewer) -> None:
+    await hashes(town, trader, 31)
+    assert await run_next_chunk(town.ports)
+    assert await tell(town, "SELECT count(DISTINCT xmin::text) FROM day_results") == [(1,)]
 
 
 @asynccontextmanager

@@ -20,7 +20,8 @@ from tests.zerodte.test_failpoints import BACKTESTS, KILL_SECONDS, Site, site
 from usecases import strategies
 from usecases.backtesting import run_library
 from usecases.failpoints import Failpoint
-from usecases.strategies import StrategyDays, StrategyView
+from usecases.snapshots import in_full
+from usecases.strategies import StrategyView
 
 __all__ = ["site"]
 
@@ -51,10 +52,11 @@ async def until_finished(site: Site, seconds: float) -> None:
 
 
 async def is_undisturbed(site: Site, number: int, view: StrategyView) -> bool:
-    found = await strategies.strategy_days(site.town.ports, site.trader, view.saved.id)
-    assert isinstance(found, StrategyDays)
+    found = await strategies.get_strategy(site.town.ports, site.trader, view.saved.id)
+    assert isinstance(found, StrategyView)
+    days = await in_full(site.town.ports, found.snapshot, found.snapshot.results.days)
     offline = run_library(site.town.ports.library, program_of(config(number)), None, None, lambda *_: None)
-    return repr([astuple(day.run) for day in found.days]) == repr([astuple(run) for run in offline.days])
+    return repr([astuple(day.run) for day in days]) == repr([astuple(run) for run in offline.days])
 
 
 async def test_a_killed_workers_chunk_is_taken_up_within_seconds(site: Site) -> None:
