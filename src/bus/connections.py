@@ -7,7 +7,9 @@ from typing import TypeVar
 from arq.connections import RedisSettings
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as AnswerMissed
 
 T = TypeVar("T")
 
@@ -16,7 +18,7 @@ LOOK_SECONDS = 0.02
 BACKOFF = ExponentialBackoff(cap=1, base=0.05)
 RETRIES_OF_CALLS = 2
 RETRIES_OF_WORKERS = 60
-RETRIED = [ConnectionError, TimeoutError, OSError]
+RETRIED = [ConnectionLost, AnswerMissed, OSError]
 FAILURES = (RedisError, OSError)
 
 
