@@ -36,11 +36,11 @@ def opening_denial(air: OnAir | None) -> Denial | None:
 
 
 async def entered(tx: Tx, air: OnAir) -> StoredRecording | Denial:
-    """The row of the recording on air, which is there once somebody matches its orders."""
+    """The row of the recording on air, once an order of a session on it would be taken."""
     market = await recordings.find(tx, air.recording.id)
     if market is None or market.matched_second < 0:
         return _unavailable("orders are not matched yet")
-    return MARKET_CLOSED if market.is_closed else market
+    return trading_denial(air, market) or market
 
 
 def trading_denial(air: OnAir | None, market: StoredRecording) -> Denial | None:

@@ -18,6 +18,7 @@ from tests.engine.tapes import request
 from tests.live_market import CAPITAL_CENTS, Market, on_air
 from tests.people import Town, denied
 from usecases import live, orders, sessions
+from usecases.airing import SECONDS_BEHIND_MAX
 from usecases.live import NO_LIVE_SESSION, StartLive
 from usecases.live_settling import settle_due
 from usecases.matching import let_go
@@ -110,6 +111,20 @@ async def test_nothing_starts_before_orders_are_matched(town: Town, trader: View
     assert (early.code, early.retry_after_seconds) == (Code.LIVE_UNAVAILABLE, 1)
     assert await live.get_live(town.ports, trader) is None
     assert market.recording.opening.date == DATE
+
+
+async def test_nothing_starts_while_no_order_would_be_taken(
+    town: Town, trader: Viewer, market: Market
+) -> None:
+    await market.match()
+    market.tell(SECONDS_BEHIND_MAX + 1)
+    behind = denied(await started(town.ports, trader))
+    assert (behind.code, behind.retry_after_seconds) == (Code.LIVE_UNAVAILABLE, 1)
+    await market.match()
+    await let_go(town.ports, market.matcher)
+    assert denied(await started(town.ports, trader)) == behind
+    await market.match()
+    assert isinstance(await started(town.ports, trader), SessionView)
 
 
 @pytest.mark.parametrize("cents", [999_99, 10_000_000_01])
