@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic_ns
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
@@ -13,10 +13,13 @@ import pytest
 from engine.denials import Code, Denial
 from engine.orders import OrderStatus
 from marketdata.live import LiveMarket
+from marketdata.recording_files import begin
+from marketdata.recordings import Recording
 from tests.days import DATE, tiny_day
 from tests.engine.tapes import request
 from tests.live_market import CAPITAL_CENTS, Market, on_air
 from tests.people import Town, denied
+from tests.tapes import opening_of
 from usecases import live, orders, sessions
 from usecases.airing import SECONDS_BEHIND_MAX
 from usecases.live import NO_LIVE_SESSION, StartLive
@@ -91,6 +94,13 @@ async def test_one_live_session_at_a_time(town: Town, trader: Viewer, market: Ma
 
 async def test_nothing_starts_without_a_market(town: Town, trader: Viewer) -> None:
     assert denied(await started(town.ports, trader)).code is Code.MARKET_CLOSED
+
+
+async def test_who_is_early_is_told_when_the_market_opens(town: Town, trader: Viewer) -> None:
+    town.ports.live.root.mkdir(parents=True)
+    begin(town.ports.live.root, Recording(uuid4(), opening_of(tiny_day())))
+    opens = "market_closed: the market is closed: its session opens at 2025-01-15T14:30:00Z"
+    assert denied(await started(town.ports, trader)) == Denial(Code.MARKET_CLOSED, opens)
 
 
 async def test_nothing_starts_after_the_close(town: Town, trader: Viewer, market: Market) -> None:
