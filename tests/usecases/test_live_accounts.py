@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from engine.denials import Code
+from engine.denials import Code, Denial
 from tests.days import DATE, tiny_day
 from tests.engine.tapes import request
 from tests.live_market import Market, on_air
@@ -76,6 +76,21 @@ async def test_today_is_opened_once(town: Town, trader: Viewer, account: UUID, m
     assert again == Opened(first.session, is_new=False)
     assert await account_sessions.current(town.ports, trader, account) == first.session
     assert await account_sessions.head(town.ports, trader, account) == first.session
+
+
+async def test_another_date_than_todays_is_refused_whatever_is_open(
+    town: Town, trader: Viewer, account: UUID, market: Market
+) -> None:
+    async def asked(day: int) -> Denial:
+        on = DATE.replace(day=day)
+        return denied(await account_sessions.open_session(town.ports, trader, account, on))
+
+    fresh = await asked(16)
+    assert (fresh.code, fresh.path) == (Code.INVALID_INPUT, ("date",))
+    await opened(town, trader, account, market)
+    assert await asked(16) == fresh
+    with on_air(town, tiny_day(DATE.replace(day=17))):
+        assert (await asked(16)).message == fresh.message.replace("2025-01-15", "2025-01-17")
 
 
 async def test_an_account_and_a_session_of_no_account_trade_side_by_side(
