@@ -125,21 +125,27 @@ class Conversation:
         """The event that a line makes, if any. Raises LineRefused, and then nothing has changed."""
         if isinstance(line, SessionLine):
             return self._begin(opening_of(line))
-        if self._ticker is None or self.opening is None:
+        if isinstance(line, CloseLine) and self.opening is not None:
+            return self._close(self._ticker or Ticker(self.opening, self.second), line)
+        if self._ticker is None or self.opening is None or isinstance(line, CloseLine):
             raise LineRefused("type: no session is open, the first line must be of type session")
         if isinstance(line, QuotesLine):
             self._hear(self._ticker, tick_of(line, self.opening))
             return None
-        if isinstance(line, SecondLine):
-            return self._row(self._ticker, second_of(line.at, self.opening))
-        return self._close(self._ticker, line)
+        return self._row(self._ticker, second_of(line.at, self.opening))
 
     def counts(self) -> dict[str, int]:
         """How often each rule applied since the pusher told his session."""
         return {} if self._ticker is None else {rule.value: n for rule, n in self._ticker.counts.items()}
 
     def _begin(self, opening: Opening) -> Opening | None:
+        """Another session of the date that is being told would end that one, and everybody's trading."""
         goes_on = opening == self.opening
+        if self.opening is not None and self.opening.date == opening.date and not goes_on:
+            raise LineRefused(
+                f"date: {opening.date} is being told with other hours, contracts, marks or label "
+                f"({self.opening.label}): tell that session again, or send close first"
+            )
         if not goes_on:
             self.opening, self.second = opening, -1
         self._ticker = Ticker(opening, self.second)

@@ -11,7 +11,7 @@ from functools import partial
 from threading import Thread
 from typing import Any, TypeAlias
 
-from marketdata.pushed_lines import LINE_BYTES, Conversation, LineRefused, SecondLine, parse_line
+from marketdata.pushed_lines import LINE_BYTES, SOURCE, Conversation, LineRefused, SecondLine, parse_line
 from marketdata.recordings import FeedEvent, Reached
 
 ANSWER_SECONDS = 5.0
@@ -39,9 +39,10 @@ class Pushed:
     intake: Intake
 
     async def events(self, unfinished: Reached | None) -> AsyncIterator[FeedEvent]:
-        """What is pushed. ``unfinished`` is gone on with when a pusher tells the same session."""
+        """What is pushed. ``unfinished`` is gone on with when a pusher tells the same session; one that
+        another market told ends when he begins his own."""
         talk = Conversation()
-        if unfinished is not None:
+        if unfinished is not None and unfinished.recording.opening.provenance.source == SOURCE:
             talk = Conversation(unfinished.recording.opening, unfinished.second)
         async with self.intake() as pushers:
             async for pusher in pushers:

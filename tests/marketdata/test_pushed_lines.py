@@ -127,13 +127,36 @@ def test_a_session_told_again_goes_on_after_its_last_row_and_knows_no_quote() ->
     assert talk.counts() == {"late": 1}
 
 
-def test_another_session_begins_anew() -> None:
+def test_another_date_begins_anew() -> None:
     talk = talking()
     said(talk, line(QUOTES), line(SECOND))
-    assert isinstance(said(talk, line(SESSION, label="other")), Opening)
-    row = said(talk, line(SECOND, at="2025-01-15T14:30:00Z"))
+    assert isinstance(said(talk, line(SESSION, date="2025-01-16")), Opening)
+    row = said(talk, line(SECOND, at="2025-01-16T14:30:00Z"))
     assert isinstance(row, ChainRow)
     assert row.second == 0
+
+
+@pytest.mark.parametrize("other", [{"label": "other"}, {"strikes": [5950, 5960]}, {"synthetic": True}])
+def test_an_unfinished_session_is_not_told_as_another_of_its_date(other: dict[str, Any]) -> None:
+    talk = talking()
+    said(talk, line(SECOND))
+    assert refusal(talk, line(SESSION, **other)) == (
+        "date: 2025-01-15 is being told with other hours, contracts, marks or label (push): "
+        "tell that session again, or send close first"
+    )
+    assert said(talk, line(SESSION)) is None
+    assert talk.second == 3
+    assert said(talk, line({"type": "close"})) == Closing()
+    assert isinstance(said(talk, line(SESSION, **other)), Opening)
+
+
+def test_who_comes_back_may_close_what_he_left_without_telling_it_again() -> None:
+    talk = talking()
+    said(talk, line(SECOND))
+    talk.another_pusher()
+    assert refusal(talk, line(SECOND)).startswith("type: ")
+    assert said(talk, line({"type": "close"})) == Closing()
+    assert refusal(talk, line({"type": "close"})).startswith("type: ")
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,14 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from marketdata.pushed_lines import LINE_BYTES
+from marketdata.pushed_lines import LINE_BYTES, opening_of, parse_line
 from marketdata.pushing import Answer, Pushed, from_file, lines_of, over_socket
 from marketdata.recordings import ChainRow, Closing, FeedEvent, Opening, Reached, Recording
 
@@ -166,6 +167,18 @@ async def test_an_unfinished_recording_is_gone_on_with(listener: socket.socket) 
             row = await market.next()
             assert isinstance(row, ChainRow)
             assert row.second == 8
+
+
+async def test_a_recording_of_another_market_is_not_the_pushers_to_close(listener: socket.socket) -> None:
+    other = opening_of(parse_line(json.dumps(SESSION | {"label": "demo"}).encode()))  # type: ignore[arg-type]
+    demo = replace(other, provenance=replace(other.provenance, source="demo"))
+    async with opened(listener, Reached(Recording(UUID(int=1), demo), 7)) as market:
+        client = await market.client()
+        client.say(CLOSE)
+        assert (await client.answer())["error"].startswith("type: no session is open")
+        client.say(SESSION, second(1))
+        assert await client.answer() == {"second": 1, "counts": {}}
+        assert isinstance(await market.next(), Opening)
 
 
 async def test_a_pusher_who_takes_no_answers_is_let_go(listener: socket.socket) -> None:
