@@ -26,7 +26,7 @@ from usecases.live import NO_LIVE_SESSION, StartLive
 from usecases.live_settling import settle_due
 from usecases.matching import let_go
 from usecases.ports import Ports, Viewer
-from usecases.sessions import CreateSimulation
+from usecases.sessions import STILL_LIVE, CreateSimulation
 from usecases.submissions import Submission
 from usecases.views import OrderView, PositionsView, SessionMode, SessionStatus, SessionView, TransactionsView
 
@@ -251,6 +251,16 @@ async def test_a_settled_live_session_is_frozen(town: Town, trader: Viewer, mark
     assert denied(canceled).code is Code.SESSION_FROZEN
     assert await sessions.delete_simulation(town.ports, trader, session.id) is None
     assert await sessions.list_simulations(town.ports, trader) == ()
+
+
+async def test_an_open_live_session_is_ended_and_not_deleted_as_a_simulation(
+    town: Town, trader: Viewer, market: Market
+) -> None:
+    session = await market.started(trader)
+    kept = denied(await sessions.delete_simulation(town.ports, trader, session.id))
+    assert kept == STILL_LIVE
+    assert await live.get_live(town.ports, trader) == session
+    assert await live.end(town.ports, trader) == session.id
 
 
 async def test_an_open_live_session_is_frozen_against_its_clock(
