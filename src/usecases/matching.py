@@ -243,11 +243,12 @@ def _next_stop(hand: Hand, air: OnAir) -> int:
 async def _write(ports: Ports, hand: Hand, air: OnAir) -> Outcome | None:
     """Match the next seconds that the tape has, in one transaction and as if second by second; None where
     another has the recording by now."""
-    now, waiting = ports.wall(), hand.waiting
+    waiting = hand.waiting
     second = _next_stop(hand, air)
     is_last = is_over(air) and second == _target(air)
     async with ports.database.transaction() as tx:
         await locks.market_alone(tx, hand.recording_id)
+        now = ports.wall()  # not before: what was accepted while this waited has its time already
         began = time.monotonic()
         stored = await recordings.advance(tx, hand.recording_id, hand.epoch, second, LEASE)
         if stored is None:
