@@ -172,6 +172,18 @@ async def test_a_worker_that_is_asked_to_stop_hands_the_market_over(pit: Floor) 
     assert taken < 1, "nobody waits for a lease that was given up"
 
 
+async def test_a_worker_that_is_asked_to_stop_ends_and_hands_over_though_redis_hangs(
+    pit: Floor, redis_url: str
+) -> None:
+    with pit.worker() as worker:
+        await pit.until_matched(0)
+        async with hanging(redis_url):
+            worker.terminate()
+            assert await asyncio.to_thread(worker.wait, STOP_SECONDS) == 0
+            async with pit.town.ports.database.asking() as tx:
+                assert (await tx.scalar(text("SELECT holder FROM recordings"))) is None
+
+
 @pytest.mark.parametrize("point", [Failpoint.TICK_ADVANCED, Failpoint.TICK_FILLED, Failpoint.TICK_COMMITTED])
 async def test_a_worker_killed_inside_a_tick_loses_and_doubles_nothing(
     pit: Floor, trader: Viewer, point: Failpoint
