@@ -160,6 +160,11 @@ async def move_clock(
     return session_view(carried)
 
 
+def is_still_live(stored: StoredSession) -> bool:
+    """Whether it is on a live market that has not settled it."""
+    return stored.mode == SessionMode.LIVE and stored.settled_at is None
+
+
 async def delete_simulation(ports: Ports, viewer: Viewer, session_id: UUID) -> Denial | None:
     """Delete a simulation with its orders, or a session of no account that was live and has settled; its
     date is free again."""
@@ -167,7 +172,7 @@ async def delete_simulation(ports: Ports, viewer: Viewer, session_id: UUID) -> D
         stored = await locks.simulation(tx, viewer.user_id, session_id)
         if stored is None:
             return NO_SESSION
-        if stored.mode == SessionMode.LIVE and stored.settled_at is None:
+        if is_still_live(stored):
             return STILL_LIVE
 
         version = await sessions.remove(tx, stored, SessionEventKind.DELETED, ports.wall())

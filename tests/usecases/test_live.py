@@ -20,7 +20,7 @@ from tests.engine.tapes import request
 from tests.live_market import CAPITAL_CENTS, Market, on_air
 from tests.people import Town, denied
 from tests.tapes import opening_of
-from usecases import live, orders, sessions
+from usecases import account_sessions, live, orders, sessions
 from usecases.airing import SECONDS_BEHIND_MAX
 from usecases.live import NO_LIVE_SESSION, StartLive
 from usecases.live_settling import settle_due
@@ -259,6 +259,7 @@ async def test_an_open_live_session_is_ended_and_not_deleted_as_a_simulation(
     session = await market.started(trader)
     kept = denied(await sessions.delete_simulation(town.ports, trader, session.id))
     assert kept == STILL_LIVE
+    assert await account_sessions.delete_session(town.ports, trader, session.id) == STILL_LIVE
     assert await live.get_live(town.ports, trader) == session
     assert await live.end(town.ports, trader) == session.id
 
