@@ -118,7 +118,8 @@ async def _events_of(pusher: Pusher, talk: Conversation) -> AsyncIterator[FeedEv
         if event is not None:
             yield event
         if isinstance(line, SecondLine):
-            await pusher.answer({"second": talk.second, "counts": talk.counts()})
+            answer = {"second": talk.second, "counts": talk.counts()}
+            await pusher.answer(answer | ({} if talk.ignored is None else {"ignored": talk.ignored}))
 
 
 def _whole(text: bytes | None) -> bytes:
