@@ -48,7 +48,7 @@ async def serve(name: str, ports: Ports, post: Post, redis_url: str) -> None:
     workers = [live_worker(ports, redis)] if name == LIVE else batch_workers(ports, post, redis)
     telling = [asyncio.create_task(_tell(ports, worker), name="health") for worker in workers]
     try:
-        await asyncio.gather(*(worker.async_run() for worker in workers))
+        await asyncio.gather(*(_run(worker) for worker in workers))
     finally:
         for task in telling:
             task.cancel()
@@ -151,6 +151,14 @@ async def _tell(ports: Ports, worker: Worker) -> None:
         }
 
     await keep_telling(ports, Role.WORKER, facts, queue)
+
+
+async def _run(worker: Worker) -> None:
+    """Begin, then take jobs. Arq would connect to Redis first, and wait for one that is away."""
+    begin, worker.on_startup = worker.on_startup, None
+    if begin is not None:
+        await begin(worker.ctx)
+    await worker.async_run()
 
 
 async def _stop(worker: Worker) -> None:

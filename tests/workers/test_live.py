@@ -164,6 +164,12 @@ async def test_a_worker_goes_on_with_its_lease_while_redis_hangs_and_hears_again
                     pass
 
 
+async def test_a_worker_that_starts_while_redis_hangs_matches(pit: Floor, redis_url: str) -> None:
+    async with hanging(redis_url):
+        with pit.worker():
+            await pit.until_matched(0)
+
+
 async def test_a_worker_that_is_asked_to_stop_hands_the_market_over(pit: Floor) -> None:
     with ExitStack() as stack:
         await two_workers(pit, stack)
