@@ -153,17 +153,17 @@ async def test_who_chooses_is_told_of_nothing_twice(trader: Desk) -> None:
 
 
 @pytest.mark.parametrize("action", ["subscribe", "unsubscribe"])
-@pytest.mark.parametrize("is_followed_by_then", [False, True])
+@pytest.mark.parametrize("told_before", [0, 3])
 async def test_who_names_another_session_is_told_of_his_own_no_more(
-    trader: Desk, action: str, is_followed_by_then: bool
+    trader: Desk, action: str, told_before: int
 ) -> None:
     with on_air(trader.town) as market:
         await started(trader, market)
         async with opened(trader.town, token_of(trader)) as socket:
-            if is_followed_by_then:
+            if told_before:
                 await followed(socket)
                 await placed(trader, market, VERTICAL)
-                assert await told(socket, 3) == FILLED_AT_ONCE
+                assert await told(socket, told_before) == FILLED_AT_ONCE
             await socket.send(orjson.dumps(subscribe(str(uuid4())) | {"action": action}).decode())
             await followed(socket)
             await placed(trader, market, WAITING)
