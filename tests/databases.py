@@ -1,11 +1,14 @@
 """Databases of a test's own, which a failing test leaves no trace of either."""
 
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 from uuid import uuid4
 
 import asyncpg
+from redis.asyncio import Redis
 
 from store.database import Bounds, Database
 
@@ -38,3 +41,15 @@ async def opened(url: str, **bounds: float) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def hanging(redis_url: str) -> AsyncIterator[None]:
+    """Redis does not answer meanwhile, though it takes connections."""
+    async with Redis.from_url(redis_url) as redis:
+        pid = (await redis.info("server"))["process_id"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)

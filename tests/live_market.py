@@ -119,15 +119,15 @@ async def kept_open(market: Market) -> AsyncIterator[None]:
 
 
 @contextmanager
-def on_air(town: Town, day: Day | None = None) -> Iterator[Market]:
-    """A market on air whose first second has been told."""
+def on_air(town: Town, day: Day | None = None, first_second: int = 0) -> Iterator[Market]:
+    """A market on air whose first second has been told; a replay may begin in the middle of its day."""
     day = day or tiny_day()
     root = town.ports.live.root
     root.mkdir(parents=True, exist_ok=True)
     recording = Recording(uuid4(), opening_of(day))
     tape = TapeWriter(begin(root, recording) / TAPE, len(day.contracts))
     market = Market(town.ports, day, recording, tape, Matcher(uuid4()))
-    market.tell(0)
+    tape.append(row_of(day, first_second), monotonic_ns())
     try:
         yield market
     finally:

@@ -22,10 +22,10 @@ from strawberry.types import ExecutionResult
 from strawberry.types.unset import UnsetType
 
 from api.context import Context, bare_token
-from api.errors import INTERNAL, MALFORMED, RETRY_OUTAGE_SECONDS, Refusal, unavailable
+from api.errors import MALFORMED, RETRY_OUTAGE_SECONDS, Refusal, unavailable
 from api.graphiql import asset, page
 from api.limits import Limits
-from api.masking import masked
+from api.masking import masked, overdue
 from api.schema import build_schema
 from api.sockets import NoPlaceLeft, SocketHandler, token_given
 from usecases.crowds import let_others_first
@@ -146,8 +146,8 @@ class GraphQLFace(GraphQL[Context, None]):
             async with asyncio.timeout(self.execution_seconds):
                 return await super().execute_single(*args, **kwargs)
         except TimeoutError:
-            message = f"The operation was stopped after {self.execution_seconds:g} seconds."
-            return ExecutionResult(data=None, errors=[Refusal(INTERNAL, message)])
+            stopped = overdue(self.execution_seconds, kwargs["request_data"].operation_name)
+            return ExecutionResult(data=None, errors=[stopped])
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         """The response map; ``data`` is left out where the operation never ran."""

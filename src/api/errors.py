@@ -45,10 +45,12 @@ class Refusal(GraphQLError):
         super().__init__(message, extensions={"code": code, **extensions})
 
 
-def unavailable() -> Refusal:
-    """An outage: nobody's fault to quote, and worth a retry."""
-    extensions = {"reason": "unavailable", "retryAfterSeconds": RETRY_OUTAGE_SECONDS}
-    return Refusal(INTERNAL, "A part of the service cannot be reached; try again.", **extensions)
+def unavailable(
+    message: str = "A part of the service cannot be reached; try again.", **extensions: object
+) -> Refusal:
+    """An outage, which is worth another try."""
+    told = {"reason": "unavailable", "retryAfterSeconds": RETRY_OUTAGE_SECONDS}
+    return Refusal(INTERNAL, message, **told, **extensions)
 
 
 def unauthenticated() -> Refusal:

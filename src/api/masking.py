@@ -14,12 +14,13 @@ from strawberry.schema.exceptions import (
 from strawberry.types import ExecutionResult as Result
 from strawberry.types import StreamExecutionResult
 
-from api.errors import INTERNAL, MALFORMED, unavailable
+from api.errors import INTERNAL, MALFORMED, Refusal, unavailable
 from usecases.outages import OUTAGES
 
 _REQUEST_ERRORS = (CannotGetOperationTypeError, InvalidOperationTypeError, MissingQueryError)
 
 MESSAGE_CHARS_MAX = 1_000  # the library repeats what it refuses, however long
+NAME_CHARS_MAX = 100
 NO_QUERY = "There is no GraphQL document in the request."
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,17 @@ def _mask(result: object) -> None:
 def masked(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
     """The errors as a client may see them. Masking twice changes nothing."""
     return [_masked(error) for error in errors]
+
+
+def overdue(seconds: float, operation_name: str | None) -> Refusal:
+    """An operation that took too long. Nobody knows how far it came: its transaction may be committed."""
+    quote = secrets.token_hex(8)
+    log.error("graphql_stopped", quote=quote, operation=operation_name and operation_name[:NAME_CHARS_MAX])
+    return unavailable(
+        f"The operation was stopped after {seconds:g} seconds. A mutation may have taken effect: look before "
+        f"you repeat it. Quote {quote} when you report it.",
+        id=quote,
+    )
 
 
 def _masked(error: GraphQLError) -> GraphQLError:

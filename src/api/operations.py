@@ -65,7 +65,9 @@ class MatcherHealth:
     lag_ms: int | None = strawberry.field(description="How old the newest row was once it was matched.")
     pending: int | None
     ticks: int | None
-    fills: int | None
+    fills: int | None = strawberry.field(
+        description="Orders that waited; what fills as it is placed is not counted."
+    )
     rejections: int | None
     expiries: int | None
     takeovers: int | None
@@ -83,9 +85,11 @@ class WorkerHealth:
     process: str
     queue: str | None
     running: int | None
-    done: int | None
+    done: int | None = strawberry.field(
+        description="Jobs of the queue, and looks that it takes by itself each second or so."
+    )
     retried: int | None
-    failed: int | None
+    failed: int | None = strawberry.field(description="Of both; what rises here needs somebody.")
 
 
 @strawberry.type(

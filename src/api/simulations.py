@@ -94,7 +94,10 @@ class SimulationMutation:
             )
         )
 
-    @strawberry.mutation(description="Delete a simulation with its orders; its date is free again.")
+    @strawberry.mutation(
+        description="Delete a simulation with its orders; its date is free again. A live session that has "
+        "not settled is denied as session_frozen: end it with endLiveSession."
+    )
     async def delete_simulation(self, info: Info, input: DeleteSimulationInput) -> DeleteSimulationPayload:
         viewer = await info.context.viewer()
         session_id = read_id(input.session_id, NodeKind.SESSION)

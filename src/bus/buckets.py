@@ -5,16 +5,14 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from bus.connections import FAILURES, answered
+from bus.connections import FAILURES, Absence, answered
 from engine.buckets import Bucket, Fill
 
 KEY_PREFIX = "zerodte:bucket:"
-REST_SECONDS = 2.0
 BATCH_MAX = 500
 
 # Every key is a pour and has five numbers. Drains its bucket up to now, then adds the cost where it
@@ -43,8 +41,6 @@ end
 return answers
 """
 
-log = structlog.get_logger()
-
 
 @dataclass(frozen=True, slots=True)
 class _Pour:
@@ -68,20 +64,18 @@ class Buckets:
         self._pour = self._redis.register_script(POUR)
         self._waiting: list[_Pour] = []
         self._exchanging: asyncio.Task[None] | None = None
-        self._resting_until = 0.0
-        self._is_away = False
+        self._absence = Absence("limits_suspended")
 
     async def pour(self, bucket: Bucket, whose: str, cost: int, now: datetime) -> Fill:
         """Add ``cost`` credits to somebody's bucket, all or nothing; ``is_admitted`` says which.
 
         A negative cost is given back, none only looks. Never fails: without Redis it is admitted.
         """
-        loop = asyncio.get_running_loop()
-        if loop.time() < self._resting_until:
+        if self._absence.is_resting:
             return Fill(bucket, 0)
         terms = (bucket.capacity, bucket.drained, bucket.every_ms)
         key = ":".join((KEY_PREFIX + bucket.name, *map(str, terms), whose))
-        poured = _Pour(key, (*terms, _milliseconds(now), cost), loop.create_future())
+        poured = _Pour(key, (*terms, _milliseconds(now), cost), asyncio.get_running_loop().create_future())
         self._waiting.append(poured)
         if self._exchanging is None or self._exchanging.done():
             self._exchanging = asyncio.create_task(self._exchange_all(), name="buckets")
@@ -107,17 +101,10 @@ class Buckets:
         try:
             answers = await answered(self._pour(keys, numbers))
         except FAILURES:
-            self._rest()
+            self._absence.begin()
             return [(1, 0)] * len(batch)
-        self._is_away = False
+        self._absence.end()
         return answers  # type: ignore[no-any-return]
-
-    def _rest(self) -> None:
-        """Leave Redis alone for a moment, and say so once for each time that it goes away."""
-        self._resting_until = asyncio.get_running_loop().time() + REST_SECONDS
-        if not self._is_away:
-            self._is_away = True
-            log.warning("limits_suspended", reason="Redis does not answer; everybody is served")
 
 
 def _milliseconds(at: datetime) -> int:

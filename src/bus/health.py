@@ -5,20 +5,17 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import orjson
-import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from bus.connections import FAILURES, BusUnavailable, answered
+from bus.connections import FAILURES, Absence, BusUnavailable, answered
 
 KEY_PREFIX = "zerodte:health:"
 TELLERS_KEY = "zerodte:health"
 SILENCE_SECONDS = 10
 
 Facts: TypeAlias = Mapping[str, int | float | str | None]
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +32,12 @@ class Health:
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 0))
+        self._absence = Absence("health_untold")
 
     async def tell(self, role: str, process_id: str, facts: Facts) -> None:
         """Say how a process is; to be said again within ``SILENCE_SECONDS``. Never fails."""
+        if self._absence.is_resting:
+            return
         teller = f"{role}:{process_id}"
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.set(KEY_PREFIX + teller, orjson.dumps(dict(facts)), ex=SILENCE_SECONDS)
@@ -45,7 +45,9 @@ class Health:
         try:
             await answered(pipeline.execute())
         except FAILURES:
-            log.warning("health_untold", role=role)
+            self._absence.begin()
+        else:
+            self._absence.end()
 
     async def all(self) -> list[Pulse]:
         """What every process told within ``SILENCE_SECONDS``, by role and id. Raises BusUnavailable."""

@@ -1,14 +1,19 @@
 """Jobs for the workers: their names, their queues, and putting one in."""
 
-import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any
 
 import orjson
-from arq.connections import ArqRedis, create_pool
+from arq.connections import ArqRedis
+from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
-from bus.connections import FAILURES, RETRIES_OF_CALLS, BusUnavailable, redis_settings
+from bus.connections import FAILURES, Absence, BusUnavailable
+
+ANSWER_SECONDS = 0.5
 
 
 class Queue(StrEnum):
@@ -51,27 +56,40 @@ class Jobs:
     """Where jobs are put in. It connects at its first use."""
 
     def __init__(self, url: str) -> None:
-        self._settings = redis_settings(url, RETRIES_OF_CALLS)
-        self._connecting = asyncio.Lock()
+        self._url = url
         self._pool: ArqRedis | None = None
+        self._absence = Absence("jobs_refused")
 
     async def enqueue(self, name: JobName, arguments: Mapping[str, Any]) -> None:
-        """Put a job in its queue. Raises BusUnavailable when Redis does not take it."""
+        """Put a job in its queue. Raises BusUnavailable when Redis does not take it within a second or two,
+        and for a moment after that at once."""
+        if self._absence.is_resting:
+            raise BusUnavailable("the job queue could not be reached a moment ago")
+        pool = self._pool = self._pool or _pool(self._url)
         try:
-            pool = self._pool or await self._connect()
             await pool.enqueue_job(name.value, _queue_name=QUEUE_OF[name].value, **arguments)
         except FAILURES as error:
+            self._absence.begin()
+            await self.close()
             raise BusUnavailable("the job queue cannot be reached") from error
+        self._absence.end()
 
     async def close(self) -> None:
-        if self._pool is not None:
-            await self._pool.aclose()
-            self._pool = None
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            with suppress(*FAILURES):
+                await pool.connection_pool.disconnect()
 
-    async def _connect(self) -> ArqRedis:
-        async with self._connecting:
-            if self._pool is None:
-                self._pool = await create_pool(
-                    self._settings, job_serializer=dump_job, job_deserializer=load_job
-                )
-            return self._pool
+
+def _pool(url: str) -> ArqRedis:
+    """Connections that are not waited for. Seconds bound them and not looks: what puts a job in asks Redis
+    once more where it is cut short."""
+    connections: ConnectionPool = ConnectionPool.from_url(
+        url,
+        socket_timeout=ANSWER_SECONDS,
+        socket_connect_timeout=ANSWER_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        lib_name=None,
+        lib_version=None,
+    )
+    return ArqRedis(connections, job_serializer=dump_job, job_deserializer=load_job)

@@ -15,14 +15,18 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
-from bus.connections import BACKOFF, FAILURES, RETRIES_OF_CALLS
+from bus.connections import FAILURES, Absence, answered
 
 CHANNEL_PREFIX = "zerodte:topic:"
 SILENCE_SECONDS = 5.0
 RECONNECT_SECONDS = 0.1
+PUBLISHING_LOOKS = 10
+RETURN_SECONDS = 1.0
 UNKNOWN_SEQ = 0
 MARKET_TOPIC = "market"
+EVERY_TOPIC = "*"
 
 log = structlog.get_logger()
 
@@ -79,13 +83,20 @@ class Wakes:
 
 
 class Topics:
-    """Publishes, and hears every topic on one connection for all listeners of this process."""
+    """Publishes, and hears every topic on one connection for all listeners of this process.
+
+    Nobody waits for Redis longer than a fifth of a second to publish, and nobody at all once it did not
+    answer, until it does: then all listeners everywhere are woken, for what they were not told meanwhile.
+    """
 
     def __init__(self, url: str) -> None:
         self._publishing = Redis.from_url(
-            url, socket_connect_timeout=1, retry=Retry(BACKOFF, RETRIES_OF_CALLS)
+            url, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0), lib_name=None, lib_version=None
         )
-        self._hearing = Redis.from_url(url, socket_connect_timeout=1)
+        self._returning: asyncio.Task[None] | None = None
+        self._is_away = False
+        self._hearing = Redis.from_url(url, socket_connect_timeout=1, lib_name=None, lib_version=None)
+        self._deaf = Absence("wake_ups_interrupted")
         self._listeners: defaultdict[str, set[Wakes]] = defaultdict(set)
         self._reader: asyncio.Task[None] | None = None
 
@@ -94,13 +105,7 @@ class Topics:
 
     async def sessions_changed(self, seqs: Mapping[UUID, int]) -> None:
         """Wake the listeners of each session in one round trip. Never fails."""
-        pipeline = self._publishing.pipeline(transaction=False)
-        for session_id, seq in seqs.items():
-            pipeline.publish(CHANNEL_PREFIX + session_topic(session_id), seq)
-        try:
-            await pipeline.execute()
-        except FAILURES:
-            log.warning("wake_ups_lost", sessions=len(seqs))
+        await self._publish({session_topic(session_id): seq for session_id, seq in seqs.items()})
 
     async def account_changed(self, account_id: UUID, seq: int) -> None:
         await self.publish(account_topic(account_id), seq)
@@ -123,10 +128,7 @@ class Topics:
 
     async def publish(self, topic: str, seq: int) -> None:
         """Wake every listener of a topic. Never fails: what it tells of is committed already."""
-        try:
-            await self._publishing.publish(CHANNEL_PREFIX + topic, seq)
-        except FAILURES:
-            log.warning("wake_up_lost", topic=topic, seq=seq)
+        await self._publish({topic: seq})
 
     @contextmanager
     def listen(self, topic: str) -> Iterator[Wakes]:
@@ -143,21 +145,50 @@ class Topics:
                 del self._listeners[topic]
 
     async def close(self) -> None:
-        if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.wait([self._reader])
+        tasks = [task for task in (self._reader, self._returning) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._hearing.aclose()
         await self._publishing.aclose()
+
+    async def _publish(self, seqs: Mapping[str, int]) -> None:
+        if not seqs or self._is_away:
+            return
+        pipeline = self._publishing.pipeline(transaction=False)
+        for topic, seq in seqs.items():
+            pipeline.publish(CHANNEL_PREFIX + topic, seq)
+        try:
+            await answered(pipeline.execute(), PUBLISHING_LOOKS)
+        except FAILURES:
+            self._leave_alone()
+
+    def _leave_alone(self) -> None:
+        if not self._is_away:
+            self._is_away = True
+            self._returning = asyncio.create_task(self._return(), name="topics_return")
+            log.warning("wake_ups_suspended", reason="Redis does not answer")
+
+    async def _return(self) -> None:
+        """Ask for Redis until it answers, and publish again."""
+        while self._is_away:
+            await asyncio.sleep(RETURN_SECONDS)
+            with suppress(*FAILURES):
+                await answered(self._publishing.ping())
+                self._is_away = False
+        log.info("wake_ups_resumed")
+        await self.publish(EVERY_TOPIC, UNKNOWN_SEQ)
 
     async def _read(self) -> None:
         """Hear until cancelled, connecting anew whenever the connection breaks or falls silent."""
         while True:
             try:
                 async with self._hearing.pubsub() as pubsub:
-                    await pubsub.psubscribe(CHANNEL_PREFIX + "*")
+                    async with asyncio.timeout(SILENCE_SECONDS):
+                        await pubsub.psubscribe(CHANNEL_PREFIX + "*")
                     await self._hear_all(pubsub)
             except FAILURES:
-                log.warning("wake_ups_interrupted")
+                self._deaf.begin()
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _hear_all(self, pubsub: PubSub) -> None:
@@ -176,14 +207,17 @@ class Topics:
     def _hear(self, message: dict[str, Any]) -> None:
         match message["type"]:
             case "psubscribe":
+                self._deaf.end()
                 self._wake_everybody()
             case "pmessage":
                 topic = message["channel"].decode().removeprefix(CHANNEL_PREFIX)
+                if topic == EVERY_TOPIC:
+                    self._wake_everybody()
                 for wakes in self._listeners.get(topic, ()):
                     wakes.hear(int(message["data"]))
 
     def _wake_everybody(self) -> None:
-        """Nothing was heard until this moment, so everybody has to look for himself."""
+        """Something may not have been heard until this moment, so everybody has to look for himself."""
         for listeners in self._listeners.values():
             for wakes in listeners:
                 wakes.hear(UNKNOWN_SEQ)

@@ -59,7 +59,7 @@ def most_required_cents(filled: Book, working: Iterable[Order], fees: FeeSchedul
         if opening_cents is None:
             return None
         cents += max(0, opening_cents + pending.cost_cents)
-        if _covered_loss_cents(pending.closing) == 0:
+        if not pending.closing or _covered_loss_cents(pending.closing) == 0:
             continue
         sales += 1
         if pending.opening or sales > CLOSING_EXACT_MAX:
@@ -72,7 +72,7 @@ def most_required_cents(filled: Book, working: Iterable[Order], fees: FeeSchedul
 
 def _covered_loss_cents(book: Book) -> Cents | None:
     """The worst loss of the calls and that of the puts, None where the shorts of one outnumber its longs."""
-    if all(held >= 0 for held in book.values()):
+    if min(book.values(), default=0) >= 0:
         return 0
     cents = 0
     for right in (Right.CALL, Right.PUT):

@@ -1,10 +1,11 @@
 """The protocol in which anybody may push a market in: one JSON object a line. See docs/live.md."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -26,6 +27,25 @@ CONTRACTS_MAX = 2_000
 LABEL_CHARS_MAX = 60
 SESSION_HOURS_MAX = 8
 SEQ_MAX = 2**63 - 1
+
+
+TYPES = ("session", "quotes", "second", "close")
+_TIME = "must be a time like 2026-11-23T14:30:00Z"
+ACCEPTED = {
+    "date": "must be a date like 2026-11-23",
+    "open": _TIME,
+    "close": _TIME,
+    "strikes": f"must be a list of whole numbers from 1 to {STRIKE_POINTS_MAX}",
+    "contracts": 'must be a list of contracts like ["C",6000]',
+    "label": f"must be a text of 1 to {LABEL_CHARS_MAX} characters",
+    "synthetic": "must be true or false",
+    "index_derived": "must be true or false",
+    "at": _TIME,
+    "seq": f"must be a whole number from 0 to {SEQ_MAX}",
+    "quotes": "must be a list of [right, strike, bid, ask], each with or without a delta behind",
+    "settlement": "must be an index value above 0 with at most two places",
+}
+"""What each field may be. Prices, also of the index, may be anything: what is none is counted."""
 
 
 class LineRefused(ValueError):
@@ -97,12 +117,13 @@ def parse_line(text: bytes) -> Line:
     """
     if len(text) > LINE_BYTES:
         raise LineRefused(f"a line must have at most {LINE_BYTES} bytes")
+    content = _object(text)
+    if content.get("type") not in TYPES:
+        raise LineRefused(f"type: must be one of {', '.join(TYPES)}")
     try:
-        return _LINE.validate_python(json.loads(text, parse_float=Decimal, parse_constant=str))
+        return _LINE.validate_python(content)
     except ValidationError as error:
         raise LineRefused(_first_fault(error)) from error
-    except (ValueError, RecursionError) as error:
-        raise LineRefused(f"a line must be one JSON object: {error}") from error
 
 
 @dataclass(slots=True)
@@ -125,21 +146,33 @@ class Conversation:
         """The event that a line makes, if any. Raises LineRefused, and then nothing has changed."""
         if isinstance(line, SessionLine):
             return self._begin(opening_of(line))
-        if self._ticker is None or self.opening is None:
+        if isinstance(line, CloseLine) and self.opening is not None:
+            return self._close(self._ticker or Ticker(self.opening, self.second), line)
+        if self._ticker is None or self.opening is None or isinstance(line, CloseLine):
             raise LineRefused("type: no session is open, the first line must be of type session")
         if isinstance(line, QuotesLine):
             self._hear(self._ticker, tick_of(line, self.opening))
             return None
-        if isinstance(line, SecondLine):
-            return self._row(self._ticker, second_of(line.at, self.opening))
-        return self._close(self._ticker, line)
+        return self._row(self._ticker, second_of(line.at, self.opening))
+
+    @property
+    def ignored(self) -> str | None:
+        """The rule by which the last ``second`` was ignored, if it was."""
+        rule = None if self._ticker is None else self._ticker.ignored
+        return rule and rule.value
 
     def counts(self) -> dict[str, int]:
         """How often each rule applied since the pusher told his session."""
         return {} if self._ticker is None else {rule.value: n for rule, n in self._ticker.counts.items()}
 
     def _begin(self, opening: Opening) -> Opening | None:
+        """Another session of the date that is being told would end that one, and everybody's trading."""
         goes_on = opening == self.opening
+        if self.opening is not None and self.opening.date == opening.date and not goes_on:
+            raise LineRefused(
+                f"date: {opening.date} is being told with other hours, contracts, marks or label "
+                f"({self.opening.label}): tell that session again, or send close first"
+            )
         if not goes_on:
             self.opening, self.second = opening, -1
         self._ticker = Ticker(opening, self.second)
@@ -227,8 +260,53 @@ def _settlement(settlement: Decimal, ticker: Ticker) -> Cents:
     return cents
 
 
+def _object(text: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(
+            text.decode(), parse_float=_number, parse_constant=str, object_pairs_hook=_unique
+        )
+    except LineRefused:
+        raise
+    except UnicodeDecodeError as error:
+        raise LineRefused(f"a line must be UTF-8; byte {error.start + 1} is not") from error
+    except json.JSONDecodeError as error:
+        place = f"the syntax is wrong at character {error.pos + 1}"
+        raise LineRefused(f"a line must be one JSON object; {place}") from error
+    except RecursionError as error:
+        raise LineRefused("a line must be one JSON object; this one is nested too deeply") from error
+    except ValueError as error:
+        raise LineRefused("a line must be one JSON object; a number has too many digits") from error
+    if not isinstance(content, dict):
+        raise LineRefused("a line must be one JSON object")
+    return content
+
+
+def _number(text: str) -> Decimal | str:
+    """Exactly; what no decimal holds is no number."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return "Infinity"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = Counter(name for name, _ in pairs)
+        raise LineRefused(f"{_echoed(names.most_common(1)[0][0])}: must be given once")
+    return content
+
+
+def _echoed(name: str) -> str:
+    return name[:LABEL_CHARS_MAX].encode("ascii", "backslashreplace").decode()
+
+
 def _first_fault(error: ValidationError) -> str:
-    """The first field at fault and why; of its place the line's type and the quote's form are left out."""
+    """The first field at fault and what it may be; of its place the line's type and the quote's form are
+    left out."""
     fault = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in fault["loc"][1:] if not str(part).startswith("tuple["))
-    return f"{where or 'type'}: {fault['msg']}"
+    places = [str(part) for part in fault["loc"][1:] if not str(part).startswith("tuple[")]
+    accepted = ACCEPTED.get(places[0]) if places else None
+    if fault["type"] == "extra_forbidden" or accepted is None:
+        return f"{_echoed('.'.join(places))}: is no field of this type of line"
+    return f"{'.'.join(places)}: {accepted}"

@@ -11,7 +11,7 @@ from functools import partial
 from threading import Thread
 from typing import Any, TypeAlias
 
-from marketdata.pushed_lines import LINE_BYTES, Conversation, LineRefused, SecondLine, parse_line
+from marketdata.pushed_lines import LINE_BYTES, SOURCE, Conversation, LineRefused, SecondLine, parse_line
 from marketdata.recordings import FeedEvent, Reached
 
 ANSWER_SECONDS = 5.0
@@ -39,9 +39,10 @@ class Pushed:
     intake: Intake
 
     async def events(self, unfinished: Reached | None) -> AsyncIterator[FeedEvent]:
-        """What is pushed. ``unfinished`` is gone on with when a pusher tells the same session."""
+        """What is pushed. ``unfinished`` is gone on with when a pusher tells the same session; one that
+        another market told ends when he begins his own."""
         talk = Conversation()
-        if unfinished is not None:
+        if unfinished is not None and unfinished.recording.opening.provenance.source == SOURCE:
             talk = Conversation(unfinished.recording.opening, unfinished.second)
         async with self.intake() as pushers:
             async for pusher in pushers:
@@ -117,7 +118,8 @@ async def _events_of(pusher: Pusher, talk: Conversation) -> AsyncIterator[FeedEv
         if event is not None:
             yield event
         if isinstance(line, SecondLine):
-            await pusher.answer({"second": talk.second, "counts": talk.counts()})
+            answer = {"second": talk.second, "counts": talk.counts()}
+            await pusher.answer(answer | ({} if talk.ignored is None else {"ignored": talk.ignored}))
 
 
 def _whole(text: bytes | None) -> bytes:

@@ -93,6 +93,7 @@ class Ticker:
         width = len(opening.contracts)
         self.counts: Counter[Rule] = Counter()
         self.second = reached
+        self.ignored: Rule | None = None
         self._opening = opening
         self._place_of = {contract: place for place, contract in enumerate(opening.contracts)}
         self._seq: int | None = None
@@ -121,9 +122,9 @@ class Ticker:
 
     def row(self, second: int) -> ChainRow | None:
         """The chain with everything told up to a second, which is out from now on; None if it was."""
-        refusal = self._refusal_of_second(second)
-        if refusal is not None:
-            self.counts[refusal] += 1
+        self.ignored = self._refusal_of_second(second)
+        if self.ignored is not None:
+            self.counts[self.ignored] += 1
             return None
         if self.second >= 0 and second > self.second + 1:
             self.counts[Rule.SKIPPED_SECONDS] += second - self.second - 1

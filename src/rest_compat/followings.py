@@ -55,12 +55,21 @@ class Following:
             wanted = list(CHANNELS[name].wanted_by(message))
             match message.get("action"):
                 case "subscribe" if self._viewer is not None or CHANNELS[name].is_public:
-                    self._has_chosen |= name == SIMULATIONS and bool(wanted)
+                    if name == SIMULATIONS and wanted:
+                        self._choose({one.subject for one in wanted})
                     for one in wanted:
                         self._follow(group, name, one)
                 case "unsubscribe":
-                    self._has_chosen |= name == SIMULATIONS
+                    if name == SIMULATIONS:
+                        self._choose(set())
                     self._let_go(name, {one.subject for one in wanted})
+
+    def _choose(self, named: set[str]) -> None:
+        """From the first choice on nobody is told of a simulation unasked."""
+        unasked = set() if self._has_chosen else {key[1] for key in self._followed if key[0] == SIMULATIONS}
+        self._has_chosen = True
+        if unasked - named:
+            self._let_go(SIMULATIONS, unasked - named)
 
     def _follow(self, group: asyncio.TaskGroup, name: str, wanted: Wanted) -> None:
         """Follow a subject, or from here on in another manner."""

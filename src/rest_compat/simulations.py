@@ -227,11 +227,11 @@ async def move_clock(call: Call[ClockMove]) -> Simulation | Denial:
     return _answer(await sessions.move_clock(call.ports, call.viewer, call.session_id, at))
 
 
-@own_routes.operation("DELETE", "", Takes(), Gives(204, None, (Code.NOT_FOUND,)))
+@own_routes.operation("DELETE", "", Takes(), Gives(204, None, (Code.NOT_FOUND, Code.SESSION_FROZEN)))
 async def delete(call: Call[None]) -> Denial | None:
     """Delete a simulation with its orders; its date is free again.
 
-    A live session that has settled is deleted alike.
+    A live session that has settled is deleted alike; until then it is ended with ``DELETE /live``.
     """
     return await sessions.delete_simulation(call.ports, call.viewer, call.session_id)
 

@@ -58,7 +58,7 @@ async def claim(tx: Tx, user_id: int, key: str, request_hash: bytes) -> bytes | 
     if row.answer is not None and row.request_hash != request_hash:
         return Denial(
             Code.IDEMPOTENCY_KEY_REUSED,
-            "the idempotency key was used for another request",
+            "the idempotency key was used for another request: use a new key",
         )
     answer: bytes | None = row.answer
     return answer

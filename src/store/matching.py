@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from engine.fees import DEFAULT_FEES, FeeSchedule
 from engine.money import Cents
-from engine.orders import Fill
+from engine.orders import Fill, Order
 from store import orders
 from store.database import Tx
 from store.orders import StoredOrder
@@ -65,11 +65,12 @@ class Told(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a live session opens with, the fees that its fills are charged, and which of its orders are
-    pending, by their rows' ids."""
+    pending and which filled, by their rows' ids."""
 
     opening_cents: Cents
     fees: FeeSchedule
     pending: tuple[int, ...]
+    filled: tuple[int, ...]
 
 
 _PENDING = (
@@ -86,12 +87,10 @@ _PENDING = (
     .limit(bindparam("limit", type_=BigInteger))
 )
 
-_OF_SESSIONS = _orders.c.session_id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
-_FILLED_OF = (
+_WITH_IDS = (
     orders.columns()
-    .add_columns(_orders.c.session_id)
-    .where(_OF_SESSIONS, _orders.c.status == "filled")
-    .order_by(_orders.c.placed_at, _orders.c.sequence)
+    .add_columns(_orders.c.id)
+    .where(_orders.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
 )
 
 _FILL = text("""
@@ -143,7 +142,8 @@ _RECORD = text("""
 _TERMS = text("""
     SELECT s.id, coalesce(s.opening_cents, a.starting_cents + coalesce(before.profit, 0)) AS opening_cents,
            coalesce(a.fee_micros, u.fee_micros) AS fee_micros,
-           ARRAY(SELECT o.id FROM orders o WHERE o.session_id = s.id AND o.status = 'pending') AS pending
+           ARRAY(SELECT o.id FROM orders o WHERE o.session_id = s.id AND o.status = 'pending') AS pending,
+           ARRAY(SELECT o.id FROM orders o WHERE o.session_id = s.id AND o.status = 'filled') AS filled
     FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN accounts a ON a.id = s.account_id
     LEFT JOIN LATERAL (
         SELECT sum(t.profit_cents)::bigint AS profit FROM settlements t
@@ -165,25 +165,22 @@ async def pending_after(
     return tuple(Pending(row.id, row.session_id, orders.from_row(row, recording.open_at)) for row in rows)
 
 
-async def filled_of(
-    tx: Tx, session_ids: Sequence[int], open_at: datetime
-) -> Mapping[int, tuple[StoredOrder, ...]]:
-    """The filled orders of each of the sessions by priority."""
-    found: dict[int, list[StoredOrder]] = {session_id: [] for session_id in session_ids}
-    for row in await tx.execute(_FILLED_OF, {"ids": list(session_ids)}):
-        found[row.session_id].append(orders.from_row(row, open_at))
-    return {session_id: tuple(of_one) for session_id, of_one in found.items()}
+async def orders_with_ids(tx: Tx, ids: Sequence[int], open_at: datetime) -> Mapping[int, Order]:
+    """Orders by their rows' ids."""
+    rows = await tx.execute(_WITH_IDS, {"ids": list(ids)})
+    return {row.id: orders.from_row(row, open_at).order for row in rows}
 
 
 async def terms_of(tx: Tx, session_ids: Sequence[int]) -> Mapping[int, Terms]:
     """What each of the sessions opens with, the schedule it pays, its account's or its user's, and what
-    is pending in it."""
+    is pending in it or has filled."""
     rows = await tx.execute(_TERMS, {"ids": list(session_ids)})
     return {
         row.id: Terms(
             row.opening_cents,
             FeeSchedule(**row.fee_micros) if row.fee_micros else DEFAULT_FEES,
             tuple(row.pending),
+            tuple(row.filled),
         )
         for row in rows
     }

@@ -22,6 +22,7 @@ from usecases.live import give_up
 from usecases.live_days import OpenDay, enter_day, open_live_day
 from usecases.loading import NO_SESSION, Loaded, abandoned_view, listed, load, pinned_day, session_view
 from usecases.ports import Ports, Viewer
+from usecases.sessions import STILL_LIVE, is_still_live
 from usecases.settling import reopen, reopening_denial, take_back, tell
 from usecases.views import AccountEventKind, SessionEventKind, SessionMode, SessionView
 
@@ -242,13 +243,14 @@ async def delete_session(ports: Ports, viewer: Viewer, session_id: UUID) -> Deni
     """Delete a day of an account with its trades; every later day follows.
 
     Its market is not read, so that a recorded day that was lost does not block the account. A live
-    session stays once it has an order.
+    session stays once it has an order, and one of no account is ended, not deleted.
     """
     async with ports.database.transaction() as tx:
         account = await locks.account_of(tx, viewer.user_id, session_id)
         stored = await locks.session(tx, viewer.user_id, session_id) if account else None
         if account is None or stored is None:
-            return NO_SESSION
+            own = await locks.simulation(tx, viewer.user_id, session_id)
+            return STILL_LIVE if own is not None and is_still_live(own) else NO_SESSION
         if stored.mode == SessionMode.LIVE and await orders.are_in(tx, stored):
             return SESSION_TRADED
         settled = await settlements.find(tx, stored)

@@ -67,12 +67,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A recording whose market is held alone, its day as far as the tape goes, and every order that may
-    be pending in it by its row's id, which saves reading them again."""
+    """A recording whose market is held alone, its day as far as the tape goes, and what is known of its
+    orders by their rows' ids, which saves reading them again: every one that may be pending, and some that
+    filled, which never change. More of these join, and are as true as what is written with them."""
 
     recording: StoredRecording
     day: Day
     known: Mapping[int, Known]
+    filled: dict[int, Order]
 
 
 async def decide(tx: Tx, market: Market, hits: Sequence[Hit], at: datetime) -> Outcome:
@@ -137,6 +139,7 @@ class Desk:
         if decided.fill is not None:
             kind = SessionEventKind.ORDER_FILLED
             self.filled.append(Filled(hit.key, decided.fill))
+            self.market.filled[hit.key] = decided
         else:
             assert decided.end is not None, "it was filled or rejected"
             assert decided.end.reason is not None, "a denial says why"
@@ -163,12 +166,14 @@ async def _desk(tx: Tx, market: Market, batch: Sequence[Hit], at: datetime, outc
     """Hold the sessions of a batch and read what decisions about them need: orders that ended have no say."""
     stored = await locks.sessions_with_ids(tx, sorted({hit.session_id for hit in batch}))
     held = {one.id: one for one in stored}
-    filled = await matching.filled_of(tx, list(held), market.recording.open_at)
     terms = await matching.terms_of(tx, list(held))
+    unread = [key for of_one in terms.values() for key in of_one.filled if key not in market.filled]
+    if unread:
+        market.filled.update(await matching.orders_with_ids(tx, unread, market.recording.open_at))
     sessions = {}
     for id_, of_one in terms.items():
         orders = (
-            *(stored.order for stored in filled[id_]),
+            *(market.filled[key] for key in of_one.filled),
             *(market.known[key].order for key in of_one.pending),
         )
         by_priority = tuple(sorted(orders, key=attrgetter("priority")))

@@ -34,7 +34,7 @@ async def open_live_day(
     if found is None:
         opened = await _open_new(ports, tx, viewer, account, on)
     else:
-        opened = await load(ports, tx, viewer, found)
+        opened = _other_date(on, found.date) or await load(ports, tx, viewer, found)
     return opened if isinstance(opened, Denial) else OpenDay(opened, found is None)
 
 
@@ -51,12 +51,13 @@ async def _open_new(
     ports: Ports, tx: Tx, viewer: Viewer, account: StoredAccount, on: date | None
 ) -> Loaded | Denial:
     air = on_air(ports)
-    denial = await reopening_denial(tx, account) or opening_denial(air)
+    denial = None if air is None else _other_date(on, air.recording.opening.date)
+    denial = denial or await reopening_denial(tx, account) or opening_denial(air)
     if denial is not None:
         return denial
     assert air is not None, "nothing can be opened on no market"
     today = air.recording.opening.date
-    denial = _other_date(on, today) or insertion_denial(today, await accounts.latest_day(tx, account))
+    denial = insertion_denial(today, await accounts.latest_day(tx, account))
     denial = denial or await _settled_today(tx, account, today)
     market = denial or await entered(tx, air)
     if isinstance(market, Denial):

@@ -134,7 +134,7 @@ async def _settle(ports: Ports, stored: StoredSession, day: Day) -> Settled | No
         if account is None:
             await sessions.record_event(tx, pinned, SessionEventKind.SETTLED, now)
         else:
-            settled = (await settle(ports, tx, await _loaded(tx, pinned, day, account))).account
+            settled = (await settle(ports, tx, await _loaded(tx, pinned, day, account), now)).account
         version = await sessions.record_event(tx, pinned, SessionEventKind.FINANCIALS_CHANGED, now)
         ports.reach(Failpoint.LIVE_SETTLED)
     return Settled(replace(pinned, version=version), settled)

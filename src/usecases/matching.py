@@ -18,6 +18,7 @@ from bus.connections import BusUnavailable
 from bus.jobs import JobName
 from engine.market import Day
 from engine.matching import PendingBook
+from engine.orders import Order
 from marketdata.live import OnAir
 from marketdata.refusals import DayUnavailable
 from store import locks, matching, recordings
@@ -32,6 +33,7 @@ LEASE = timedelta(seconds=1)
 RENEWAL_SECONDS = 0.3
 STANDBY_SECONDS = 0.1
 CANCELED_MAX = 50_000
+FILLED_KEPT = 100_000
 JOINING_AT_ONCE = 2_000
 SECONDS_AT_ONCE = 300
 """PostgreSQL takes a second of silence in a transaction for a dead caller. So many pending orders are read
@@ -61,10 +63,11 @@ class Tally:
 class Waiting:
     """The pending orders of a recording as its holder knows them, by their rows' ids. One that was
     canceled meanwhile stays until the market reaches it; ``newest`` is the last that joined, and ``room``
-    how many there may be until all are read anew."""
+    how many there may be until all are read anew. ``filled`` are those that filled, as far as he met them."""
 
     book: PendingBook = field(default_factory=PendingBook)
     known: dict[int, Known] = field(default_factory=dict)
+    filled: dict[int, Order] = field(default_factory=dict)
     newest: int = 0
     room: int = 0
 
@@ -231,14 +234,21 @@ async def _ring(ports: Ports) -> None:
         await ports.jobs.enqueue(JobName.SETTLE_LIVE, {})
 
 
+def _next_stop(hand: Hand, air: OnAir) -> int:
+    """How far to match at once. There is nothing to match before the first row, however late that came."""
+    before_first = -1 if air.day is None else air.day.known_from - 1
+    return min(_target(air), max(hand.second, before_first) + SECONDS_AT_ONCE)
+
+
 async def _write(ports: Ports, hand: Hand, air: OnAir) -> Outcome | None:
     """Match the next seconds that the tape has, in one transaction and as if second by second; None where
     another has the recording by now."""
-    now, waiting = ports.wall(), hand.waiting
-    second = min(_target(air), hand.second + SECONDS_AT_ONCE)
+    waiting = hand.waiting
+    second = _next_stop(hand, air)
     is_last = is_over(air) and second == _target(air)
     async with ports.database.transaction() as tx:
         await locks.market_alone(tx, hand.recording_id)
+        now = ports.wall()  # not before: what was accepted while this waited has its time already
         began = time.monotonic()
         stored = await recordings.advance(tx, hand.recording_id, hand.epoch, second, LEASE)
         if stored is None:
@@ -249,7 +259,7 @@ async def _write(ports: Ports, hand: Hand, air: OnAir) -> Outcome | None:
         if air.day is not None:
             await waiting.join(tx, stored, air.day)
             hits = waiting.hits(air.day, stored.matched_second + 1, second + 1)
-            outcome = await decide(tx, Market(stored, air.day, waiting.known), hits, now)
+            outcome = await decide(tx, Market(stored, air.day, waiting.known, waiting.filled), hits, now)
         ports.reach(Failpoint.TICK_FILLED)
         if is_last:
             outcome = outcome.and_then(await expire(tx, stored, now))
@@ -261,6 +271,8 @@ async def _write(ports: Ports, hand: Hand, air: OnAir) -> Outcome | None:
     waiting.remove(hits)
     if len(waiting.known) > waiting.room:
         hand.waiting = Waiting()
+    if len(waiting.filled) > FILLED_KEPT:
+        waiting.filled.clear()
     return outcome
 
 

@@ -16,7 +16,6 @@ from store.database import Tx
 from store.sessions import NewSession, StoredSession
 from usecases.belonging import Belonging, remember
 from usecases.failpoints import Failpoint
-from usecases.live import give_up
 from usecases.loading import (
     NO_SESSION,
     Loaded,
@@ -31,6 +30,11 @@ from usecases.loading import (
 from usecases.ports import Ports, Viewer
 from usecases.settling import carry, clock_denial, tell
 from usecases.views import SessionEventKind, SessionMode, SessionView
+
+STILL_LIVE = Denial(
+    Code.SESSION_FROZEN,
+    "session_frozen: the live session has not settled: end it with DELETE /live or endLiveSession",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +160,22 @@ async def move_clock(
     return session_view(carried)
 
 
+def is_still_live(stored: StoredSession) -> bool:
+    """Whether it is on a live market that has not settled it."""
+    return stored.mode == SessionMode.LIVE and stored.settled_at is None
+
+
 async def delete_simulation(ports: Ports, viewer: Viewer, session_id: UUID) -> Denial | None:
-    """Delete a simulation with its orders, or a session of no account that is or was live; its date is
-    free again."""
+    """Delete a simulation with its orders, or a session of no account that was live and has settled; its
+    date is free again."""
     async with ports.database.transaction() as tx:
         stored = await locks.simulation(tx, viewer.user_id, session_id)
         if stored is None:
             return NO_SESSION
+        if is_still_live(stored):
+            return STILL_LIVE
 
-        version = await give_up(ports, tx, stored)
+        version = await sessions.remove(tx, stored, SessionEventKind.DELETED, ports.wall())
 
     await ports.topics.session_changed(session_id, version)
     return None

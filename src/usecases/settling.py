@@ -50,12 +50,12 @@ async def carry(ports: Ports, tx: Tx, moved: Loaded) -> Loaded:
     is_closed = moved.second >= moved.day.close_second
     if moved.account is None or is_closed == (moved.settled is not None):
         return moved
-    return await settle(ports, tx, moved) if is_closed else await reopen(ports, tx, moved)
+    return await settle(ports, tx, moved, ports.wall()) if is_closed else await reopen(ports, tx, moved)
 
 
-async def settle(ports: Ports, tx: Tx, loaded: Loaded) -> Loaded:
+async def settle(ports: Ports, tx: Tx, loaded: Loaded, now: datetime) -> Loaded:
     """Carry what the day came to into the account's cash."""
-    account, stored, now = _account(loaded), loaded.stored, ports.wall()
+    account, stored = _account(loaded), loaded.stored
     outcome = outcome_of(loaded.state(), loaded.day)
     settled = await settlements.add(tx, stored, outcome, now)
     ports.reach(Failpoint.SETTLEMENT_STORED)
@@ -86,9 +86,10 @@ async def resettle(ports: Ports, tx: Tx, edited: Loaded) -> Loaded:
     """Settle a day again whose orders were edited while it was settled."""
     if edited.settled is None:
         return edited
-    await take_back(tx, _account(edited), edited.stored, edited.settled, ports.wall())
+    now = ports.wall()
+    await take_back(tx, _account(edited), edited.stored, edited.settled, now)
     ports.reach(Failpoint.DAY_REOPENED)
-    return await settle(ports, tx, replace(edited, settled=None))
+    return await settle(ports, tx, replace(edited, settled=None), now)
 
 
 async def take_back(

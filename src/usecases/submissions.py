@@ -63,7 +63,7 @@ def repeated_here(loaded: Loaded, submission: Submission) -> OrderReceipt | Deni
 
 
 def _reused(placed: str) -> Denial:
-    message = f"client_order_id names an order that was {placed}"
+    message = f"client_order_id names an order that was {placed}: use a new id"
     return Denial(Code.CLIENT_ORDER_ID_REUSED, message, ("client_order_id",))
 
 

@@ -7,6 +7,7 @@ import structlog
 
 from usecases.auditing import Recomputing, Violation, audit
 from usecases.ports import Ports
+from workers.outlasting import outlasting
 
 DAYS_AN_AUDIT = 2_000
 
@@ -21,6 +22,7 @@ class Watch:
     last_id: int = 0
 
 
+@outlasting
 async def watch_books(ctx: dict[str, Any]) -> None:
     """Cron: hold the books to every rule, and recompute the next days of them."""
     ports: Ports = ctx["ports"]

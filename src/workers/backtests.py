@@ -3,6 +3,7 @@
 from typing import Any
 
 from usecases.running import ring_for_waiting, run_next_chunk
+from workers.outlasting import outlasting
 
 
 async def run_chunk(ctx: dict[str, Any]) -> None:
@@ -10,6 +11,7 @@ async def run_chunk(ctx: dict[str, Any]) -> None:
     await run_next_chunk(ctx["ports"])
 
 
+@outlasting
 async def take_up_chunks(ctx: dict[str, Any]) -> None:
     """Cron: ring for what nobody works on: its worker was killed, or its job was lost."""
     await ring_for_waiting(ctx["ports"])

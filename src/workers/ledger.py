@@ -5,6 +5,7 @@ from typing import Any
 from bus.jobs import JobName
 from usecases.ports import Ports
 from usecases.repricing import reprice, unfinished
+from workers.outlasting import outlasting
 
 
 async def reprice_account(ctx: dict[str, Any], account_id: int) -> None:
@@ -13,6 +14,7 @@ async def reprice_account(ctx: dict[str, Any], account_id: int) -> None:
     await reprice(ports, account_id)
 
 
+@outlasting
 async def take_up(ctx: dict[str, Any]) -> None:
     """Enqueue what nobody is working on: its worker was killed, or its job was lost."""
     ports: Ports = ctx["ports"]

@@ -15,6 +15,7 @@ from usecases.matching import RENEWAL_SECONDS, STANDBY_SECONDS, Matcher, catch_u
 from usecases.outages import OUTAGES
 from usecases.ports import Ports
 from usecases.telling import Role, keep_telling
+from workers.outlasting import outlasting
 
 log = structlog.get_logger()
 
@@ -39,6 +40,7 @@ async def end_matching(ctx: dict[str, Any]) -> None:
         await let_go(ctx["ports"], ctx["matcher"])
 
 
+@outlasting
 async def settle_live(ctx: dict[str, Any]) -> None:
     """Job and cron: settle what is due, after the rest of its market was matched."""
     ports: Ports = ctx["ports"]
@@ -46,6 +48,7 @@ async def settle_live(ctx: dict[str, Any]) -> None:
     await settle_due(ports)
 
 
+@outlasting
 async def settle_failed(ctx: dict[str, Any]) -> None:
     """Cron: try again what failed so often that it was told of."""
     await settle_due(ctx["ports"], with_failed=True)

@@ -3,13 +3,14 @@
 import asyncio
 import os
 import socket
+from contextlib import suppress
 from datetime import UTC
 from typing import Any
 
 from arq import Worker, cron, func
 from arq.connections import RedisSettings
 
-from bus.connections import RETRIES_OF_WORKERS, redis_settings
+from bus.connections import FAILURES, RETRIES_OF_WORKERS, redis_settings
 from bus.health import Facts
 from bus.jobs import JobName, Queue, dump_job, load_job
 from usecases.matching import Matcher
@@ -25,6 +26,7 @@ from workers.sweeping import sweep, tidy
 BATCH, LIVE = "batch", "live"
 NAMES = (BATCH, LIVE)
 COMPLETION_SECONDS = 5
+FAREWELL_SECONDS = 0.5
 CHUNKS_AT_ONCE = os.cpu_count() or 1
 POLL_SECONDS = 0.1
 BACKTESTS_POLL_SECONDS = 0.02  # a chunk takes no longer, and each poll starts only what is free to run
@@ -46,7 +48,7 @@ async def serve(name: str, ports: Ports, post: Post, redis_url: str) -> None:
     workers = [live_worker(ports, redis)] if name == LIVE else batch_workers(ports, post, redis)
     telling = [asyncio.create_task(_tell(ports, worker), name="health") for worker in workers]
     try:
-        await asyncio.gather(*(worker.async_run() for worker in workers))
+        await asyncio.gather(*(_run(worker) for worker in workers))
     finally:
         for task in telling:
             task.cancel()
@@ -151,12 +153,28 @@ async def _tell(ports: Ports, worker: Worker) -> None:
     await keep_telling(ports, Role.WORKER, facts, queue)
 
 
+async def _run(worker: Worker) -> None:
+    """Begin, then take jobs. Arq would connect to Redis first, and wait for one that is away."""
+    begin, worker.on_startup = worker.on_startup, None
+    if begin is not None:
+        await begin(worker.ctx)
+    await worker.async_run()
+
+
 async def _stop(worker: Worker) -> None:
-    """Take no more jobs, let those in hand end for a while, cancel the rest; they will run again."""
+    """Take no more jobs, let those in hand end for a while, cancel the rest; they will run again.
+
+    Arq would say goodbye to Redis before anything else, and wait minutes for one that is away.
+    """
     worker.allow_pick_jobs = False
+    end, worker.on_shutdown = worker.on_shutdown, None
+    if end is not None:
+        await end(worker.ctx)
     if worker.tasks:
         await asyncio.wait(worker.tasks.values(), timeout=COMPLETION_SECONDS)
-    await worker.close()
+    with suppress(*FAILURES):
+        async with asyncio.timeout(FAREWELL_SECONDS):
+            await worker.close()
 
 
 _EVERY_WORKER: dict[str, Any] = {

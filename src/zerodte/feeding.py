@@ -15,6 +15,7 @@ from runtime.logs import configure_logs
 from runtime.markets import MarketKind, read_market
 from runtime.resources import UNHURRIED, open_ports
 from runtime.settings import Settings
+from store.readiness import until_migrated
 from usecases.ports import Ports
 from usecases.recording import Pace, RecorderFacts, record
 from usecases.telling import Role, keep_telling
@@ -53,6 +54,7 @@ async def _feed(settings: Settings, told: Feed, pace: Pace | None) -> None:
     async with open_ports(settings, UNHURRIED) as ports:
         telling = asyncio.create_task(_tell(ports, latest), name="health")
         with suppress(asyncio.CancelledError):
+            await until_migrated(ports.database)
             await record(ports, told, pace, latest.keep)
             log.info("market_ended", market=settings.market)
         telling.cancel()

@@ -28,7 +28,7 @@ TOLD = (
     Told("zerodte_matcher_pending_orders", "Orders in the book.", Role.MATCHER, "pending"),
     Told("zerodte_matcher_epoch", "Epoch of the last lease.", Role.MATCHER, "epoch"),
     Told("zerodte_matcher_ticks", "Ticks committed.", Role.MATCHER, "ticks", is_counter=True),
-    Told("zerodte_matcher_fills", "Orders filled.", Role.MATCHER, "fills", is_counter=True),
+    Told("zerodte_matcher_fills", "Waiting orders filled.", Role.MATCHER, "fills", is_counter=True),
     Told("zerodte_matcher_rejections", "Orders rejected.", Role.MATCHER, "rejections", is_counter=True),
     Told("zerodte_matcher_expiries", "Orders expired.", Role.MATCHER, "expiries", is_counter=True),
     Told("zerodte_matcher_takeovers", "Leases taken.", Role.MATCHER, "takeovers", is_counter=True),
@@ -43,9 +43,9 @@ TOLD = (
     Told("zerodte_settlement_due", "Live sessions to be settled.", Role.SETTLEMENT, "due"),
     Told("zerodte_settlement_failed", "Those tried in vain.", Role.SETTLEMENT, "failed"),
     Told("zerodte_worker_running", "Jobs in hand.", Role.WORKER, "running"),
-    Told("zerodte_worker_done", "Jobs done.", Role.WORKER, "done", is_counter=True),
+    Told("zerodte_worker_done", "Jobs and own looks done.", Role.WORKER, "done", is_counter=True),
     Told("zerodte_worker_retried", "Jobs tried again.", Role.WORKER, "retried", is_counter=True),
-    Told("zerodte_worker_failed", "Jobs failed.", Role.WORKER, "failed", is_counter=True),
+    Told("zerodte_worker_failed", "Jobs and own looks failed.", Role.WORKER, "failed", is_counter=True),
 )
 
 

@@ -184,7 +184,10 @@ def _print_days(days: tuple[DayInfo, ...]) -> None:
 
 
 def _coverage(day: DayInfo) -> tuple[str, str]:
-    """The seconds without any quote, and the share of contracts and seconds with one."""
+    """The seconds of the session without any quote, also before the first that is known and after the last;
+    and of the known ones the share of contracts and seconds with one."""
     if day.coverage is None:
         return "?", "?"
-    return f"{day.coverage.silent_seconds} s", f"{day.coverage.quoted_e4 / 100:.1f}%"
+    unknown = (day.data_start_at - day.open_at) + (day.close_at - day.data_end_at)
+    silent_seconds = day.coverage.silent_seconds + int(unknown.total_seconds())
+    return f"{silent_seconds} s", f"{day.coverage.quoted_e4 / 100:.1f}%"

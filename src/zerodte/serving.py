@@ -7,6 +7,7 @@ import sys
 from dataclasses import fields
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.limits import Limits
 from runtime.logs import configure_logs
@@ -18,7 +19,21 @@ GRACE_SECONDS = 3
 YOUNG_OBJECTS = 50_000  # made since garbage was looked for last; 700 by default
 SWITCH_SECONDS = 0.000_2  # how long the loop's thread waits for one that computes; 0.005 by default
 WEBSOCKET_QUEUE_MAX = 16
+SERVICE_RESTART = 1012
+RESTARTING = "The server is restarting; connect again"
 SHARED = {"body_bytes": "body_bytes"}
+
+
+class TellingSockets(WebSocketsSansIOProtocol):
+    """Uvicorn's sockets, whose end with the server has its reason."""
+
+    def shutdown(self) -> None:
+        if self.handshake_complete and not self.close_sent:
+            self.conn.send_close(SERVICE_RESTART, RESTARTING)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": SERVICE_RESTART})
+            self.close_sent = True
+        super().shutdown()
 
 
 def graphql_limits(settings: Settings) -> Limits:
@@ -60,7 +75,7 @@ def server_of(settings: Settings) -> uvicorn.Server:
         app,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=TellingSockets,
         ws_max_size=settings.websocket_frame_bytes,
         ws_max_queue=WEBSOCKET_QUEUE_MAX,
         ws_per_message_deflate=False,

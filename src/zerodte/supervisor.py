@@ -76,20 +76,22 @@ class Supervisor:
         self._stopping = stopping
         self._stages: list[list[Child]] = []
 
-    def start(self, *programs: Program) -> None:
-        """Start a new stage and wait until all of it is ready, or until we are to stop.
+    def start(self, *programs: Program, beside: Iterable[Program] = ()) -> None:
+        """Start a new stage and wait until all ``programs`` are ready, or until we are to stop. Those
+        ``beside`` them are of the stage and not waited for.
 
         Raises StartFailed.
         """
         if self._stopping.is_set():
             return
-        self._stages.append([Child.start(program) for program in programs])
+        awaited = [Child.start(program) for program in programs]
+        self._stages.append([*awaited, *(Child.start(program) for program in beside)])
         deadline = time.monotonic() + START_SECONDS
-        while not all(child.is_ready() for child in self._stages[-1]):
+        while not all(child.is_ready() for child in awaited):
             if self._stopping.wait(POLL_SECONDS):
                 return
             self.tend()
-            for child in self._stages[-1]:
+            for child in awaited:
                 if child.is_hopeless() or time.monotonic() > deadline:
                     raise StartFailed(_reason(child.program))
 

@@ -59,13 +59,8 @@ def up(settings: Settings, announce: Callable[[str], None]) -> None:
         servers = tuple(_servers(settings, data_dir))
         parts = Parts(data_dir, environment(connected(settings), data_dir))
         supervisor.start(*servers, *parts.days_before_serving(settings.synthetic_days, market.on))
-        supervisor.start(parts.api(listener))
+        supervisor.start(parts.api(listener), beside=parts.market(market, pushed))
         supervisor.add(parts.worker("batch"))
-        if market.kind is not MarketKind.NONE:
-            supervisor.add(parts.worker("live"))
-            supervisor.add(parts.feed(pushed))
-        elif (data_dir / "live").is_dir():
-            supervisor.add(parts.worker("live"))  # somebody traded live here, and may have to be settled
         if settings.synthetic_days:
             supervisor.add(parts.days(settings.synthetic_days))
         if not stopping.is_set():
@@ -91,6 +86,12 @@ class Parts:
 
     def worker(self, name: str) -> Program:
         return self._python(f"worker {name}", "zerodte.cli", "worker", name)
+
+    def market(self, market: Market, pushed: socket.socket | None) -> tuple[Program, ...]:
+        """What keeps a market open. Without one, where somebody traded live, there may be some to settle."""
+        if market.kind is not MarketKind.NONE:
+            return self.feed(pushed), self.worker("live")
+        return (self.worker("live"),) if (self.data_dir / "live").is_dir() else ()
 
     def feed(self, pushed: socket.socket | None) -> Program:
         """The market. Its socket outlives it, so whoever pushes waits while it restarts."""

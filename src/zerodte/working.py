@@ -9,6 +9,7 @@ import uvloop
 from runtime.logs import configure_logs
 from runtime.resources import LIVE, UNHURRIED, open_ports
 from runtime.settings import Settings
+from store.readiness import until_migrated
 from workers import main
 from workers.mail import Post
 from zerodte.failures import CannotRun
@@ -37,4 +38,5 @@ async def _work(settings: Settings, name: str) -> None:
     async with open_ports(settings, bounds) as ports:
         assert settings.redis_url is not None
         with suppress(CancelledError):
+            await until_migrated(ports.database)
             await main.serve(name, ports, post, settings.redis_url.get_secret_value())

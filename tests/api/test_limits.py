@@ -3,6 +3,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from api.documents import ERRORS_MAX
 from api.limits import Limits
@@ -137,6 +138,13 @@ async def test_introspection_is_open_but_not_endless() -> None:
 
 async def test_an_operation_is_stopped_when_its_time_is_over(desk: Desk) -> None:
     impatient = application(desk.town.ports, replace(Limits(), execution_seconds=0))
-    (error,) = await Asker(impatient, desk.owner.token).errors("{ marketSessions { nodes { id } } }")
-    assert error["message"] == "The operation was stopped after 0 seconds."
-    assert error["extensions"] == {"code": "INTERNAL"}
+    with capture_logs() as logs:
+        (error,) = await Asker(impatient, desk.owner.token).errors("{ marketSessions { nodes { id } } }")
+    (logged,) = [entry for entry in logs if entry["event"] == "graphql_stopped"]
+    assert error["message"] == (
+        "The operation was stopped after 0 seconds. A mutation may have taken effect: "
+        f"look before you repeat it. Quote {logged['quote']} when you report it."
+    )
+    assert error["extensions"] == {
+        "code": "INTERNAL", "reason": "unavailable", "retryAfterSeconds": 2, "id": logged["quote"]
+    }  # fmt: skip

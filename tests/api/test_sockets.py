@@ -131,6 +131,14 @@ async def test_a_token_is_found_wherever_clients_put_it(desk: Desk) -> None:
                 assert viewer["data"] == {"viewer": {"email": "owner@example.com"}}
 
 
+async def test_a_token_of_null_is_none_and_a_visitors(desk: Desk) -> None:
+    async with served(desk.app) as address, connected(address) as connection:
+        socket = Socket(connection)
+        await socket.send({"type": "connection_init", "payload": {"token": None}})
+        assert await socket.receive() == {"type": "connection_ack"}
+        assert (await socket.first("{ viewer { email } }", {}))["data"] == {"viewer": None}
+
+
 async def test_an_id_that_is_taken_closes_with_4409(desk: Desk) -> None:
     opened = await open_simulation(desk.owner)
     async with served(desk.app) as address, Socket.open(address, desk.owner.token) as socket:

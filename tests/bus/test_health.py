@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from bus.connections import BusUnavailable
 from bus.health import KEY_PREFIX, SILENCE_SECONDS, TELLERS_KEY, Health, Pulse
@@ -46,4 +47,13 @@ async def test_telling_never_fails_and_asking_says_that_nobody_answers() -> None
     await health.tell("matcher", "a", {"fills": 1})
     with pytest.raises(BusUnavailable):
         await health.all()
+    await health.close()
+
+
+async def test_an_outage_is_logged_once() -> None:
+    health = Health("unix:///nowhere/valkey.sock")
+    with capture_logs() as logs:
+        for fills in range(3):
+            await health.tell("matcher", "a", {"fills": fills})
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("health_untold", "warning")]
     await health.close()

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import orjson
@@ -9,6 +10,7 @@ from redis.asyncio import Redis
 
 from bus.connections import BusUnavailable, redis_settings
 from bus.jobs import JobName, Jobs, Queue
+from tests.databases import hanging
 
 
 @pytest_asyncio.fixture
@@ -57,3 +59,17 @@ def test_address_is_understood(url: str, host: str, port: int, database: int, pa
 
     assert (settings.host, settings.port) == (host, port)
     assert (settings.database, settings.unix_socket_path) == (database, path)
+
+
+@pytest.mark.parametrize("jobs_before", [0, 1])
+async def test_a_queue_that_hangs_is_an_outage_soon_and_then_at_once(
+    jobs: Jobs, redis_url: str, jobs_before: int
+) -> None:
+    for _ in range(jobs_before):
+        await jobs.enqueue(JobName.MAIL_CODE, {"code_id": 6})
+    async with hanging(redis_url):
+        for most_seconds in (2, 0.1):
+            began = time.monotonic()
+            with pytest.raises(BusUnavailable):
+                await jobs.enqueue(JobName.MAIL_CODE, {"code_id": 7})
+            assert time.monotonic() - began < most_seconds

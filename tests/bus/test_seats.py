@@ -6,6 +6,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from bus.seats import KEY_PREFIX, LEASE_MS, Seats
+from tests.databases import hanging
 
 
 @pytest_asyncio.fixture
@@ -58,3 +59,11 @@ async def test_a_late_loop_seats_nobody_too_many(seats: Seats) -> None:
         time.sleep(0.2)
         await asyncio.sleep(0)
     assert sum(await asyncio.gather(*takes)) == 20
+
+
+async def test_a_redis_that_hangs_keeps_one_waiting_for_half_a_second(seats: Seats, redis_url: str) -> None:
+    assert await seats.take("row", "a", 1)
+    async with hanging(redis_url), asyncio.timeout(0.9):
+        assert await seats.take("row", "b", 1)
+        assert await seats.take("row", "c", 1)
+        await seats.leave("row", "b")

@@ -1,12 +1,15 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from bus.topics import MARKET_TOPIC, UNKNOWN_SEQ, Topics, Wakes, matched_topic, session_topic
+from tests.databases import hanging
 
 SESSION = UUID("f3c88e1a-2d04-4a6b-9c12-7e8f5d6a4b3c")
 OTHER = UUID("a7e2c9d1-3b85-4f60-9a4d-2c1f8e7b6d50")
@@ -138,3 +141,43 @@ async def test_the_market_rings_before_its_first_row(topics: Topics) -> None:
         await next_of(wakes)
         await topics.market_ticked(-1)
         assert await next_of(wakes) == UNKNOWN_SEQ
+
+
+async def test_a_redis_that_hangs_costs_the_first_a_moment_and_then_nobody_anything(
+    topics: Topics, redis_url: str
+) -> None:
+    await topics.session_changed(SESSION, 1)
+    waited = []
+    with capture_logs() as logs:
+        async with hanging(redis_url):
+            for seq in range(2, 32):
+                began = time.monotonic()
+                await topics.sessions_changed({SESSION: seq})
+                await topics.market_matched(OTHER, seq)
+                waited.append(time.monotonic() - began)
+                await asyncio.sleep(0.05)
+    assert waited[0] < 0.5
+    assert sum(waited[1:]) < 0.1
+    assert [entry["event"] for entry in logs] == ["wake_ups_suspended"]
+
+
+async def test_wake_ups_flow_again_once_a_redis_that_hung_answers(topics: Topics, redis_url: str) -> None:
+    with topics.listen(session_topic(SESSION)) as wakes:
+        await next_of(wakes)
+        async with hanging(redis_url):
+            await topics.session_changed(SESSION, 1)
+            await topics.session_changed(SESSION, 2)
+        heard = 0
+        while heard < 3:
+            await topics.session_changed(SESSION, 3)
+            heard = await next_of(wakes)
+
+
+async def test_a_listener_that_comes_while_redis_hangs_is_woken_afterwards(
+    topics: Topics, redis_url: str
+) -> None:
+    async with hanging(redis_url):
+        with topics.listen(session_topic(SESSION)) as early:
+            assert not await early.within(0.5)
+    with topics.listen(session_topic(SESSION)) as wakes:
+        await next_of(wakes)

@@ -172,5 +172,7 @@ async def test_a_live_day_ends_right_whatever_fails(number: int) -> None:
         became = await history_is_right(rig, recorded_day(rig))
         events_are_whole(rig.client.heard, became)
         await asyncio.to_thread(books_are_right, rig)
+    # Arq gives up where Redis breaks off while it takes a job: going on it would have a place less for jobs
+    assert rig.ended == 0 or bites["kill_valkey"], "no failure of others ends a worker"
     assert min(bites.values()) > 0, bites
     assert min(became[status] for status in ("filled", "canceled", "expired")) > 0, became

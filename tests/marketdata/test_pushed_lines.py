@@ -127,13 +127,36 @@ def test_a_session_told_again_goes_on_after_its_last_row_and_knows_no_quote() ->
     assert talk.counts() == {"late": 1}
 
 
-def test_another_session_begins_anew() -> None:
+def test_another_date_begins_anew() -> None:
     talk = talking()
     said(talk, line(QUOTES), line(SECOND))
-    assert isinstance(said(talk, line(SESSION, label="other")), Opening)
-    row = said(talk, line(SECOND, at="2025-01-15T14:30:00Z"))
+    assert isinstance(said(talk, line(SESSION, date="2025-01-16")), Opening)
+    row = said(talk, line(SECOND, at="2025-01-16T14:30:00Z"))
     assert isinstance(row, ChainRow)
     assert row.second == 0
+
+
+@pytest.mark.parametrize("other", [{"label": "other"}, {"strikes": [5950, 5960]}, {"synthetic": True}])
+def test_an_unfinished_session_is_not_told_as_another_of_its_date(other: dict[str, Any]) -> None:
+    talk = talking()
+    said(talk, line(SECOND))
+    assert refusal(talk, line(SESSION, **other)) == (
+        "date: 2025-01-15 is being told with other hours, contracts, marks or label (push): "
+        "tell that session again, or send close first"
+    )
+    assert said(talk, line(SESSION)) is None
+    assert talk.second == 3
+    assert said(talk, line({"type": "close"})) == Closing()
+    assert isinstance(said(talk, line(SESSION, **other)), Opening)
+
+
+def test_who_comes_back_may_close_what_he_left_without_telling_it_again() -> None:
+    talk = talking()
+    said(talk, line(SECOND))
+    talk.another_pusher()
+    assert refusal(talk, line(SECOND)).startswith("type: ")
+    assert said(talk, line({"type": "close"})) == Closing()
+    assert refusal(talk, line({"type": "close"})).startswith("type: ")
 
 
 @pytest.mark.parametrize(
@@ -142,12 +165,16 @@ def test_another_session_begins_anew() -> None:
         (b"", "a line must be one JSON object"),
         (b"nonsense", "a line must be one JSON object"),
         (b'{"type":"second"', "a line must be one JSON object"),
-        (b"\xff", "a line must be one JSON object"),
-        (b"[" * 100_000, "a line must be one JSON object"),
+        (b"\xff", "a line must be UTF-8; byte 1 is not"),
+        (b"[" * 100_000, "a line must be one JSON object; this one is nested too deeply"),
+        (b'{"type":"second","seq":' + b"1" * 5_000 + b"}", "a line must be one JSON object; a number has"),
+        (b'{"type":"second","type":"close"}', "type: must be given once"),
+        (b'{"type":"second","at":1e99999999999999999999}', "at: must be a time like 2026-11-23T14:30:00Z"),
         (b" " * LINE_BYTES + b"1", "a line must have at most 262144 bytes"),
-        (b"5", "type: "),
-        (b"{}", "type: "),
-        (b'{"type":"hello"}', "type: "),
+        (b"5", "a line must be one JSON object"),
+        (b"{}", "type: must be one of session, quotes, second, close"),
+        (b'{"type":"hello"}', "type: must be one of session, quotes, second, close"),
+        (b'{"type":["second"]}', "type: must be one of session, quotes, second, close"),
         (line(SESSION, date="2025-02-30"), "date: "),
         (line(SESSION, date="2025-01-18"), "date: the calendar has no session on 2025-01-18"),
         (line(SESSION, strikes=...), "strikes: name the session's strikes, or else its contracts"),
@@ -163,9 +190,9 @@ def test_another_session_begins_anew() -> None:
         (line(SESSION, open="2025-01-14T14:30:00Z"), "open: must be on 2025-01-15 in UTC"),
         (line(SESSION, close="2025-01-15T23:00:00Z"), "close: must be within 8 hours after the open"),
         (line(SESSION, close="2025-01-15T14:30:00Z"), "close: must be within 8 hours after the open"),
-        (line(SESSION, label=""), "label: "),
-        (line(SESSION, stikes=[1]), "stikes: "),
-        (line(QUOTES, seq=-1), "seq: "),
+        (line(SESSION, label=""), "label: must be a text of 1 to 60 characters"),
+        (line(SESSION, stikes=[1]), "stikes: is no field of this type of line"),
+        (line(QUOTES, seq=-1), "seq: must be a whole number from 0 to 9223372036854775807"),
         (line(QUOTES, seq=1.5), "seq: "),
         (line(QUOTES, at="noon"), "at: "),
         (line(QUOTES, at=...), "at: "),

@@ -6,13 +6,14 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from marketdata.pushed_lines import LINE_BYTES
+from marketdata.pushed_lines import LINE_BYTES, opening_of, parse_line
 from marketdata.pushing import Answer, Pushed, from_file, lines_of, over_socket
 from marketdata.recordings import ChainRow, Closing, FeedEvent, Opening, Reached, Recording
 
@@ -116,7 +117,7 @@ async def test_a_wrong_line_is_answered_by_its_number_and_the_rest_counts(listen
         client.say(b"nonsense", SESSION, quotes(1) | {"seq": -1}, quotes(1), second(1))
         assert (await client.answer())["line"] == 1
         assert await client.answer() == {
-            "error": "seq: Input should be greater than or equal to 0",
+            "error": "seq: must be a whole number from 0 to 9223372036854775807",
             "line": 3,
         }
         assert await client.answer() == {"second": 1, "counts": {}}
@@ -147,7 +148,10 @@ async def test_who_comes_back_goes_on_with_his_session(listener: socket.socket) 
         await first.answer()
         await first.hang_up()
         again = await market.admitted(SESSION, quotes(1), second(1), quotes(2), second(2))
-        assert again == [{"second": 1, "counts": {"late": 2}}, {"second": 2, "counts": {"late": 2}}]
+        assert again == [
+            {"second": 1, "counts": {"late": 2}, "ignored": "late"},
+            {"second": 2, "counts": {"late": 2}},
+        ]
         events = [await market.next() for _ in range(3)]
         assert [type(event) for event in events] == [Opening, ChainRow, ChainRow]
 
@@ -160,12 +164,24 @@ async def test_an_unfinished_recording_is_gone_on_with(listener: socket.socket) 
     with socket.create_server(("127.0.0.1", 0)) as another:
         async with opened(another, Reached(Recording(UUID(int=1), opening), 7)) as market:
             assert await market.admitted(SESSION, second(7), second(8)) == [
-                {"second": 7, "counts": {"late": 1}},
+                {"second": 7, "counts": {"late": 1}, "ignored": "late"},
                 {"second": 8, "counts": {"late": 1}},
             ]
             row = await market.next()
             assert isinstance(row, ChainRow)
             assert row.second == 8
+
+
+async def test_a_recording_of_another_market_is_not_the_pushers_to_close(listener: socket.socket) -> None:
+    other = opening_of(parse_line(json.dumps(SESSION | {"label": "demo"}).encode()))  # type: ignore[arg-type]
+    demo = replace(other, provenance=replace(other.provenance, source="demo"))
+    async with opened(listener, Reached(Recording(UUID(int=1), demo), 7)) as market:
+        client = await market.client()
+        client.say(CLOSE)
+        assert (await client.answer())["error"].startswith("type: no session is open")
+        client.say(SESSION, second(1))
+        assert await client.answer() == {"second": 1, "counts": {}}
+        assert isinstance(await market.next(), Opening)
 
 
 async def test_a_pusher_who_takes_no_answers_is_let_go(listener: socket.socket) -> None:

@@ -102,7 +102,8 @@ async def test_there_is_no_session_without_an_open_market(trader: Desk, market: 
     market.tell(600)
     market.end()
     answer = await trader.post("/live", START)
-    assert (*code(answer), answer.text) == (400, "market_closed", "market_closed: the market is closed")
+    over = "market_closed: the market is closed: the session of 2025-01-15 is over"
+    assert (*code(answer), answer.text) == (400, "market_closed", over)
 
 
 async def test_orders_are_shown_with_what_only_live_ones_tell(live: Desk, market: Market) -> None:

@@ -1,8 +1,10 @@
 """What becomes of a live session, on the WebSocket."""
 
 from typing import Any
+from uuid import uuid4
 
 import orjson
+import pytest
 from websockets.asyncio.client import ClientConnection
 
 from tests.live_market import Market, on_air
@@ -147,6 +149,24 @@ async def test_who_chooses_is_told_of_nothing_twice(trader: Desk) -> None:
             await followed(socket)
             await placed(trader, market, WAITING)
             assert await told(socket, 2) == [(5, "order_update"), (6, "financials_update")]
+            await hears_nothing(socket)
+
+
+@pytest.mark.parametrize("action", ["subscribe", "unsubscribe"])
+@pytest.mark.parametrize("told_before", [0, 3])
+async def test_who_names_another_session_is_told_of_his_own_no_more(
+    trader: Desk, action: str, told_before: int
+) -> None:
+    with on_air(trader.town) as market:
+        await started(trader, market)
+        async with opened(trader.town, token_of(trader)) as socket:
+            if told_before:
+                await followed(socket)
+                await placed(trader, market, VERTICAL)
+                assert await told(socket, told_before) == FILLED_AT_ONCE
+            await socket.send(orjson.dumps(subscribe(str(uuid4())) | {"action": action}).decode())
+            await followed(socket)
+            await placed(trader, market, WAITING)
             await hears_nothing(socket)
 
 

@@ -12,7 +12,9 @@ from store.database import Database
 
 REQUEST = sha256(b"buy one").digest()
 OTHER = sha256(b"buy two").digest()
-REUSED = Denial(Code.IDEMPOTENCY_KEY_REUSED, "the idempotency key was used for another request")
+REUSED = Denial(
+    Code.IDEMPOTENCY_KEY_REUSED, "the idempotency key was used for another request: use a new key"
+)
 
 
 async def somebody(database: Database) -> int:

@@ -50,17 +50,13 @@ async def test_sessions_are_held_and_read_in_bulk(database: Database) -> None:
         assert await locks.sessions_with_pending(tx, one.recording.uuid, 9) == (mine, yours)
         assert await locks.sessions_with_pending(tx, one.recording.uuid, 1) == (mine,)
         all_three = [mine.id, yours.id, idle.id]
-        done = await matching.filled_of(tx, all_three, OPEN_AT)
         terms = await matching.terms_of(tx, all_three)
-    assert {key: [stored.order for stored in of_one] for key, of_one in done.items()} == {
-        mine.id: [],
-        yours.id: [filled],
-        idle.id: [],
-    }
+        done = await matching.orders_with_ids(tx, terms[yours.id].filled, OPEN_AT)
+    assert list(done.values()) == [filled]
     assert terms == {
-        mine.id: Terms(100_000_00, DEFAULT_FEES, (waiting[order.id],)),
-        yours.id: Terms(100_000_00, DEFAULT_FEES, (waiting[other.id],)),
-        idle.id: Terms(100_000_00, DEFAULT_FEES, ()),
+        mine.id: Terms(100_000_00, DEFAULT_FEES, (waiting[order.id],), ()),
+        yours.id: Terms(100_000_00, DEFAULT_FEES, (waiting[other.id],), tuple(done)),
+        idle.id: Terms(100_000_00, DEFAULT_FEES, (), ()),
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic_ns
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
@@ -13,16 +13,20 @@ import pytest
 from engine.denials import Code, Denial
 from engine.orders import OrderStatus
 from marketdata.live import LiveMarket
+from marketdata.recording_files import begin
+from marketdata.recordings import Recording
 from tests.days import DATE, tiny_day
 from tests.engine.tapes import request
 from tests.live_market import CAPITAL_CENTS, Market, on_air
 from tests.people import Town, denied
-from usecases import live, orders, sessions
+from tests.tapes import opening_of
+from usecases import account_sessions, live, orders, sessions
+from usecases.airing import SECONDS_BEHIND_MAX
 from usecases.live import NO_LIVE_SESSION, StartLive
 from usecases.live_settling import settle_due
 from usecases.matching import let_go
 from usecases.ports import Ports, Viewer
-from usecases.sessions import CreateSimulation
+from usecases.sessions import STILL_LIVE, CreateSimulation
 from usecases.submissions import Submission
 from usecases.views import OrderView, PositionsView, SessionMode, SessionStatus, SessionView, TransactionsView
 
@@ -92,6 +96,13 @@ async def test_nothing_starts_without_a_market(town: Town, trader: Viewer) -> No
     assert denied(await started(town.ports, trader)).code is Code.MARKET_CLOSED
 
 
+async def test_who_is_early_is_told_when_the_market_opens(town: Town, trader: Viewer) -> None:
+    town.ports.live.root.mkdir(parents=True)
+    begin(town.ports.live.root, Recording(uuid4(), opening_of(tiny_day())))
+    opens = "market_closed: the market is closed: its session opens at 2025-01-15T14:30:00Z"
+    assert denied(await started(town.ports, trader)) == Denial(Code.MARKET_CLOSED, opens)
+
+
 async def test_nothing_starts_after_the_close(town: Town, trader: Viewer, market: Market) -> None:
     market.tell(600)
     assert denied(await started(town.ports, trader)).code is Code.MARKET_CLOSED
@@ -110,6 +121,20 @@ async def test_nothing_starts_before_orders_are_matched(town: Town, trader: View
     assert (early.code, early.retry_after_seconds) == (Code.LIVE_UNAVAILABLE, 1)
     assert await live.get_live(town.ports, trader) is None
     assert market.recording.opening.date == DATE
+
+
+async def test_nothing_starts_while_no_order_would_be_taken(
+    town: Town, trader: Viewer, market: Market
+) -> None:
+    await market.match()
+    market.tell(SECONDS_BEHIND_MAX + 1)
+    behind = denied(await started(town.ports, trader))
+    assert (behind.code, behind.retry_after_seconds) == (Code.LIVE_UNAVAILABLE, 1)
+    await market.match()
+    await let_go(town.ports, market.matcher)
+    assert denied(await started(town.ports, trader)) == behind
+    await market.match()
+    assert isinstance(await started(town.ports, trader), SessionView)
 
 
 @pytest.mark.parametrize("cents", [999_99, 10_000_000_01])
@@ -226,6 +251,17 @@ async def test_a_settled_live_session_is_frozen(town: Town, trader: Viewer, mark
     assert denied(canceled).code is Code.SESSION_FROZEN
     assert await sessions.delete_simulation(town.ports, trader, session.id) is None
     assert await sessions.list_simulations(town.ports, trader) == ()
+
+
+async def test_an_open_live_session_is_ended_and_not_deleted_as_a_simulation(
+    town: Town, trader: Viewer, market: Market
+) -> None:
+    session = await market.started(trader)
+    kept = denied(await sessions.delete_simulation(town.ports, trader, session.id))
+    assert kept == STILL_LIVE
+    assert await account_sessions.delete_session(town.ports, trader, session.id) == STILL_LIVE
+    assert await live.get_live(town.ports, trader) == session
+    assert await live.end(town.ports, trader) == session.id
 
 
 async def test_an_open_live_session_is_frozen_against_its_clock(

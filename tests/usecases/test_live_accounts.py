@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from itertools import count
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
-from engine.denials import Code
+from engine.denials import Code, Denial
 from tests.days import DATE, tiny_day
 from tests.engine.tapes import request
 from tests.live_market import Market, on_air
 from tests.people import Town, denied
 from tests.usecases.test_accounts import CONDORS, funded
+from tests.usecases.test_matching import asked
 from usecases import account_sessions, accounts, live, orders, sessions, users
 from usecases.account_sessions import Opened
 from usecases.accounts import AccountChanges
@@ -76,6 +79,21 @@ async def test_today_is_opened_once(town: Town, trader: Viewer, account: UUID, m
     assert again == Opened(first.session, is_new=False)
     assert await account_sessions.current(town.ports, trader, account) == first.session
     assert await account_sessions.head(town.ports, trader, account) == first.session
+
+
+async def test_another_date_than_todays_is_refused_whatever_is_open(
+    town: Town, trader: Viewer, account: UUID, market: Market
+) -> None:
+    async def asked(day: int) -> Denial:
+        on = DATE.replace(day=day)
+        return denied(await account_sessions.open_session(town.ports, trader, account, on))
+
+    fresh = await asked(16)
+    assert (fresh.code, fresh.path) == (Code.INVALID_INPUT, ("date",))
+    await opened(town, trader, account, market)
+    assert await asked(16) == fresh
+    with on_air(town, tiny_day(DATE.replace(day=17))):
+        assert (await asked(16)).message == fresh.message.replace("2025-01-15", "2025-01-17")
 
 
 async def test_an_account_and_a_session_of_no_account_trade_side_by_side(
@@ -186,3 +204,20 @@ async def test_an_archived_live_account_opens_nothing_for_being_archived(
     assert isinstance(await accounts.update_account(town.ports, trader, account, ARCHIVED), AccountView)
     put_away = denied(await account_sessions.open_session(town.ports, trader, account, None))
     assert (shut.code, put_away.code) == (Code.MARKET_CLOSED, Code.ACCOUNT_ARCHIVED)
+
+
+async def test_what_a_settlement_tells_has_one_time(
+    town: Town, trader: Viewer, account: UUID, market: Market
+) -> None:
+    start, looks = town.ports.wall(), count()
+    market.ports = replace(town.ports, wall=lambda: start + timedelta(milliseconds=next(looks)))
+    ticking = replace(town, ports=market.ports)
+    await opened(ticking, trader, account, market)
+    await market.placed(trader, (await opened(ticking, trader, account, market)).session.id, CALL)
+    await settled(ticking, market)
+    told = await asked(
+        town, "SELECT kind, at, at >= lag(at, 1, at) OVER (ORDER BY seq) FROM session_events ORDER BY seq"
+    )
+    assert all(is_in_order for _, _, is_in_order in told)
+    assert [kind for kind, _, _ in told[-2:]] == ["settled", "financials_changed"]
+    assert told[-2][1] == told[-1][1]

@@ -127,7 +127,8 @@ async def test_what_is_unfilled_expires_at_the_close(
     await market.match()
     assert (await market.seen(trader, session, order.id)).status is OrderStatus.EXPIRED
     late = denied(await orders.place_order(town.ports, trader, Submission(session, CALL)))
-    assert late == Denial(Code.MARKET_CLOSED, "market_closed: the market is closed")
+    over = "market_closed: the market is closed: the session of 2025-01-15 is over"
+    assert late == Denial(Code.MARKET_CLOSED, over)
     gone = denied(await orders.delete_order(town.ports, trader, session, order.id))
     assert gone == Denial(Code.ORDER_NOT_PENDING, "order_not_pending: the order is expired already")
 

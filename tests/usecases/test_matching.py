@@ -92,6 +92,12 @@ async def test_an_order_fills_at_the_second_that_a_scan_of_the_day_finds(
     assert filled.fees_cents == 1_72
 
 
+async def test_a_market_that_begins_late_is_matched_up_to_there_at_once(town: Town) -> None:
+    with on_air(town, first_second=2 * SECONDS_AT_ONCE - 1) as late:
+        await late.match()
+        assert (late.matcher.tally.ticks, late.matcher.tally.second) == (1, 2 * SECONDS_AT_ONCE - 1)
+
+
 async def test_a_matcher_that_is_behind_comes_to_the_same_as_second_by_second(
     town: Town, market: Market, trader: Viewer, session: SessionView
 ) -> None:

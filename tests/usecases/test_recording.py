@@ -1,15 +1,18 @@
 """The recorder: what a feed tells becomes a tape, and at the close a recorded day."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bus.topics import EVERY_TOPIC, UNKNOWN_SEQ
 from engine.market import MISSING_TICKS, Day, SettlementSource
-from marketdata.live import OnAir
+from marketdata.live import LiveMarket, OnAir
 from marketdata.recording_files import (
     ON_AIR,
     TAPE,
@@ -21,6 +24,7 @@ from marketdata.recording_files import (
 )
 from marketdata.recordings import Closed, Closing, FeedEvent, Reached, Recording
 from store import recordings
+from store.database import Database
 from store.recordings import NewRecording
 from tests.days import DATE, publish_day, publish_tiny_day, tiny_day
 from tests.people import Town
@@ -351,3 +355,28 @@ async def test_a_day_that_was_closed_but_not_published_is_published_on_the_next_
     assert log.counts == {"published": 1}
     assert published is not None
     assert on_air(town).closed == Closed(595_123, SettlementSource.OFFICIAL, published.content_hash)
+
+
+async def test_whoever_ends_a_recorder_is_heard_while_the_database_is_away(
+    town: Town, tmp_path: Path
+) -> None:
+    """In lockstep it asks for the matcher's word again and again, and a bell may ring as it is cancelled."""
+    away = replace(town.ports, database=Database(f"postgresql://zerodte@/zerodte?host={tmp_path}"))
+    draws = random.Random(9)
+
+    async def ended(number: int) -> None:
+        ports = replace(away, live=LiveMarket(tmp_path / str(number)))
+        recorder = asyncio.create_task(record(ports, Replayed(DAY), Pace(500)))
+        await asyncio.sleep(draws.uniform(0.1, 1))
+        recorder.cancel()
+        await asyncio.wait([recorder], timeout=2)
+        assert recorder.cancelled()
+
+    async def ringing() -> None:
+        while True:
+            await town.ports.topics.publish(EVERY_TOPIC, UNKNOWN_SEQ)
+
+    bell = asyncio.create_task(ringing())
+    await asyncio.gather(*(ended(number) for number in range(200)))
+    bell.cancel()
+    await away.database.close()

@@ -13,9 +13,11 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
+from bus.topics import matched_topic
 from engine.denials import Code, Denial
 from engine.orders import OrderStatus
 from engine.tickets import OrderRequest
+from tests.databases import hanging
 from tests.engine.tapes import request
 from tests.live_workers import Floor, floor, until
 from tests.usecases.test_matching import kinds, scanned
@@ -147,12 +149,45 @@ async def test_a_worker_stopped_inside_a_transaction_frees_its_locks(pit: Floor,
     assert taken <= STOP_SECONDS
 
 
+async def test_a_worker_goes_on_with_its_lease_while_redis_hangs_and_hears_again_after_it(
+    pit: Floor, redis_url: str
+) -> None:
+    with pit.worker():
+        await pit.until_matched(0)
+        epoch, _ = await pit.matched()
+        async with hanging(redis_url), pit.running(2):
+            await pit.until_matched(8)
+            assert (await pit.matched())[0] == epoch
+        with pit.town.ports.topics.listen(matched_topic(pit.market.id)) as wakes:
+            async with pit.running(2), asyncio.timeout(5):
+                while await wakes.next() < 10:
+                    pass
+
+
+async def test_a_worker_that_starts_while_redis_hangs_matches(pit: Floor, redis_url: str) -> None:
+    async with hanging(redis_url):
+        with pit.worker():
+            await pit.until_matched(0)
+
+
 async def test_a_worker_that_is_asked_to_stop_hands_the_market_over(pit: Floor) -> None:
     with ExitStack() as stack:
         await two_workers(pit, stack)
         async with pit.running(20):
             taken = await pit.failover(signal.SIGTERM)
     assert taken < 1, "nobody waits for a lease that was given up"
+
+
+async def test_a_worker_that_is_asked_to_stop_ends_and_hands_over_though_redis_hangs(
+    pit: Floor, redis_url: str
+) -> None:
+    with pit.worker() as worker:
+        await pit.until_matched(0)
+        async with hanging(redis_url):
+            worker.terminate()
+            assert await asyncio.to_thread(worker.wait, STOP_SECONDS) == 0
+            async with pit.town.ports.database.asking() as tx:
+                assert (await tx.scalar(text("SELECT holder FROM recordings"))) is None
 
 
 @pytest.mark.parametrize("point", [Failpoint.TICK_ADVANCED, Failpoint.TICK_FILLED, Failpoint.TICK_COMMITTED])

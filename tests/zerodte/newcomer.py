@@ -28,6 +28,7 @@ SESSION_EVENTS = """
         sessionEvents(sessionId: $id, after: 0) { seq kind orderUuid userErrors { message } }
     }
 """
+MARKET_TICK = "subscription { marketTick { time spx } }"
 
 Body = dict[str, Any]
 
@@ -39,10 +40,11 @@ def body_of(asked: OrderRequest) -> Body:
 
 @dataclass(slots=True)
 class Heard:
-    """What a WebSocket told, channel by channel, and what a GraphQL subscription did."""
+    """What a WebSocket told, channel by channel, and what GraphQL subscriptions did."""
 
     frames: dict[str, list[Body]] = field(default_factory=dict)
     events: list[Body] = field(default_factory=list)
+    ticks: list[Body] = field(default_factory=list)
 
     def of(self, channel: str) -> list[Body]:
         return self.frames.setdefault(channel, [])
@@ -78,7 +80,7 @@ class Newcomer:
 
     @asynccontextmanager
     async def following(self, session_id: str) -> AsyncIterator[Heard]:
-        """Hear market and session on one socket, and the session's events by GraphQL on another."""
+        """Hear market and session on one socket, and both by GraphQL on another."""
         heard = Heard()
         (told,) = (await self.graph(SESSION_ID, uuid=session_id)).values()
         subscribe = {
@@ -94,6 +96,7 @@ class Newcomer:
             for message in ({"token": self.token}, FOLLOW_MARKET, subscribe):
                 await frames.send(orjson.dumps(message).decode())
             await graph.subscribe(SESSION_EVENTS, {"id": told["id"]})
+            await graph.subscribe(MARKET_TICK, {})
             hearing = [asyncio.create_task(one) for one in (_frames(frames, heard), _events(graph, heard))]
             try:
                 yield heard
@@ -114,7 +117,8 @@ async def _events(socket: Socket, heard: Heard) -> None:
         async for text in socket.connection:
             told = orjson.loads(text)
             if told["type"] == "next":
-                heard.events.append(told["payload"]["data"]["sessionEvents"])
+                data = told["payload"]["data"]
+                (heard.ticks if "marketTick" in data else heard.events).extend(data.values())
 
 
 async def eventually(is_so: Callable[[], Awaitable[object]], seconds: float = PATIENCE_SECONDS) -> None:

@@ -203,6 +203,15 @@ BACKTESTS = (  # tried in test_backtest_kills
     Failpoint.RESULTS_STORED,
     Failpoint.CHUNK_COMMITTED,
 )
+LIVE = (  # tried in tests/workers/test_live and tests/usecases/test_live_settling
+    Failpoint.MATCHER_LEASED,
+    Failpoint.TICK_ADVANCED,
+    Failpoint.TICK_FILLED,
+    Failpoint.TICK_EXPIRED,
+    Failpoint.TICK_COMMITTED,
+    Failpoint.LIVE_PINNED,
+    Failpoint.LIVE_SETTLED,
+)
 REPRICING_IN_A_REQUEST = (Failpoint.REPRICING_ASKED, *REPRICING)
 
 
@@ -214,7 +223,7 @@ def sampled(cases: list[Any], sample: int) -> list[Any]:
 
 def test_every_failure_point_is_on_the_way_of_something() -> None:
     acts = {point for act in ACTS for point in act.points}
-    assert acts | {*REPRICING_IN_A_REQUEST} | {*BACKTESTS} == {*Failpoint}
+    assert acts | {*REPRICING_IN_A_REQUEST} | {*BACKTESTS} | {*LIVE} == {*Failpoint}
 
 
 @pytest_asyncio.fixture

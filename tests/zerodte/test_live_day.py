@@ -121,6 +121,8 @@ def streams_were_whole(day: Day, heard: Heard, done: Traded) -> None:
     """The market came second by second, and what became of the session without a gap."""
     seconds = [second_of(day, one["payload"]["datetime"]) for one in heard.of("live_aggregate_data")]
     assert seconds == sorted(set(seconds)) and len(seconds) > 10
+    ticks = [second_of(day, one["time"]) for one in heard.ticks]
+    assert ticks == sorted(set(ticks)) and len(ticks) > 10
     strikes = {tuple(one["payload"]["k"]) for one in heard.of("live_option_chain")}
     assert strikes == {tuple(sorted({contract.strike_points for contract in day.contracts}))}
 

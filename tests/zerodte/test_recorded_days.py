@@ -118,3 +118,18 @@ def test_the_list_tells_what_each_recording_has(tmp_path: Path, capsys: pytest.C
         *("date", "open", "(UTC)", "close", "(UTC)", "contracts", "every", "gaps", "quoted")
     ]
     assert row.split()[3:9] == ["10", "1", "s", "10", "s", "85.0%"]
+
+
+def test_what_a_recording_does_not_span_is_a_gap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that began late, or was closed before the close."""
+    day = tiny_day(close_second=99)
+    arrays = {name: np.array(getattr(day, name)) for name in ("bid_ticks", "ask_ticks", "delta_e4")}
+    indexes = {name: np.array(getattr(day, name)) for name in ("spx_e4", "vix_e4")}
+    for unknown in (np.s_[:5], np.s_[70:]):
+        arrays["bid_ticks"][:, unknown] = arrays["ask_ticks"][:, unknown] = MISSING_TICKS
+        arrays["delta_e4"][unknown] = -1
+        indexes["spx_e4"][unknown] = indexes["vix_e4"][unknown] = -1
+    publish_day(tmp_path, replace(day, known_from=5, known_until=69, **arrays, **indexes))
+    list_days(tmp_path)
+    row = capsys.readouterr().out.splitlines()[1]
+    assert row.split()[3:9] == ["10", "1", "s", "35", "s", "100.0%"]

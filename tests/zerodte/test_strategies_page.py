@@ -53,7 +53,7 @@ def test_the_program_is_that_of_the_config() -> None:
 
 def test_every_metric_is_explained(home: Path) -> None:
     result = backtest(json.loads(block("json")), home / "var")
-    explained = set(re.findall(r"`(\w+)`", PAGE.read_text().partition("## What a result tells")[2]))
+    explained = set(re.findall(r"`(\w+)[`.]", PAGE.read_text().partition("## What a result tells")[2]))
     assert set(result.metrics) - explained == set()
 
 

@@ -127,4 +127,5 @@ async def test_a_stop_waits_for_no_socket(running: Installation) -> None:
             client.close()
         async with asyncio.timeout(5):
             await asyncio.gather(*listening)
-    assert {one.close_code for one in readers} == {1012}
+    ended = {(one.close_code, one.close_reason) for one in readers}
+    assert ended == {(1012, "The server is restarting; connect again")}

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -66,6 +67,21 @@ def test_a_program_with_an_end_is_waited_for_and_not_started_again(
     supervisor.tend()
     supervisor.tend()
     assert lines(runs) == ["done"]
+
+
+def test_a_program_beside_others_is_not_waited_for_and_stops_with_them(
+    stopping: Event, tmp_path: Path
+) -> None:
+    ends, started = tmp_path / "ends", tmp_path / "started"
+    beside = shell(
+        "feed", f"trap 'echo feed >> {ends}; exit' TERM; touch {started}; while :; do sleep 0.01; done"
+    )
+    with supervised(stopping) as supervisor:
+        supervisor.start(
+            shell("api", "sleep 60", is_ready=lambda _: started.exists()),
+            beside=[replace(beside, is_ready=lambda _: False)],
+        )
+    assert lines(ends) == ["feed"]
 
 
 def test_stages_stop_in_reverse_order(stopping: Event, tmp_path: Path) -> None:

@@ -104,8 +104,11 @@ def test_ctrl_c_while_the_database_is_made_ends_without_a_trace(data_dir: Path) 
     assert processes_of(data_dir) == {}
 
 
-async def test_nothing_outlives_a_killed_up(data_dir: Path) -> None:
-    with installed(data_dir) as one:
+@pytest.mark.parametrize("options", [(), ("--market", "demo", "--speed", "500")])
+async def test_nothing_outlives_a_killed_up(data_dir: Path, options: tuple[str, ...]) -> None:
+    with installed(data_dir, *options) as one:
+        if options:
+            await on_air(data_dir)
         assert len(processes_of(data_dir)) >= 5
         one.process.kill()
 
