@@ -211,6 +211,7 @@ LIVE = (  # tried in tests/workers/test_live and tests/usecases/test_live_settli
     Failpoint.TICK_COMMITTED,
     Failpoint.LIVE_PINNED,
     Failpoint.LIVE_SETTLED,
+    Failpoint.SETTLEMENT_COMMITTED,
 )
 REPRICING_IN_A_REQUEST = (Failpoint.REPRICING_ASKED, *REPRICING)
 
