@@ -14,7 +14,7 @@ run: $(VENV)/.built
 	exec $(BIN)/zerodte up $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.built
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev $(VENV)/.built
 	$(BIN)/ruff check
