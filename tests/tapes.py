@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from engine.market import Day
+from marketdata import replaying
 from marketdata.manifests import Provenance
 from marketdata.recordings import ChainRow, Closing, FeedEvent, Opening, Reached
 
@@ -13,16 +14,7 @@ PROVENANCE = Provenance(source="tiny", importer_version="1", resolution_seconds=
 
 
 def opening_of(day: Day, label: str = "tiny") -> Opening:
-    return Opening(
-        date=day.date,
-        open_at=day.open_at,
-        close_second=day.close_second,
-        contracts=day.contracts,
-        label=label,
-        provenance=PROVENANCE,
-        synthetic=day.synthetic,
-        index_derived=day.index_derived,
-    )
+    return replaying.opening_of(day, label, PROVENANCE)
 
 
 def row_of(day: Day, second: int) -> ChainRow:
